@@ -1,0 +1,129 @@
+//! The values that cross the wire: items, and heaps of them.
+//!
+//! Knows which items a heap has and how they lie in its payload. Must not know packets in flight, streams, or what an
+//! item means. Invariant: every id, immediate and length in a [`Heap`] fits the heap's flavour, since the builder checked.
+
+mod builder;
+mod item;
+mod layout;
+
+use std::{fmt, sync::Arc};
+
+pub use builder::{HeapBuilder, HeapError};
+pub use item::Item;
+pub(crate) use layout::{Bounds, Layout};
+
+use crate::wire::{Flavour, ItemId};
+
+/// An ordered list of items: the unit that a SPEAD stream carries.
+///
+/// The same type goes both ways: what [`Heap::builder`] makes is sent, what arrives is received. A heap is a cheap
+/// handle; clones share the items, and the items share the memory that they were made from.
+///
+/// ```
+/// use spead_inproc::{Flavour, Heap};
+///
+/// let heap = Heap::builder(Flavour::SPEAD_64_48)
+///     .immediate(0x1600, 2_097_152)
+///     .item(0x4300, vec![1, 2, 3, 4])
+///     .build()?;
+/// assert_eq!(heap.item(0x1600).unwrap().as_immediate(), Some(2_097_152));
+/// assert_eq!(heap.item(0x4300).unwrap().bytes(), [1, 2, 3, 4]);
+/// assert!(heap.item(0x4301).is_none());
+/// # Ok::<(), spead_inproc::HeapError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Heap {
+    items: Arc<[Item]>,
+    /// Bytes of the addressed items together.
+    payload_length: u64,
+    flavour: Flavour,
+}
+
+impl Heap {
+    /// Starts an empty heap.
+    pub fn builder(flavour: Flavour) -> HeapBuilder {
+        HeapBuilder::new(flavour)
+    }
+
+    /// The control heap that starts a stream.
+    #[must_use]
+    pub fn start_of_stream(flavour: Flavour) -> Self {
+        Self::control(flavour, StreamControl::Start)
+    }
+
+    /// The control heap that ends a stream: unless told otherwise, receivers stop at it.
+    #[must_use]
+    pub fn end_of_stream(flavour: Flavour) -> Self {
+        Self::control(flavour, StreamControl::Stop)
+    }
+
+    fn control(flavour: Flavour, control: StreamControl) -> Self {
+        let item = Item::immediate(ItemId::STREAM_CONTROL, control as u64, flavour);
+        Self::from_items(flavour, [item])
+    }
+
+    pub(crate) fn from_items(flavour: Flavour, items: impl Into<Arc<[Item]>>) -> Self {
+        let items = items.into();
+        let payload_length = items.iter().map(Item::addressed_length).sum();
+        Self { items, payload_length, flavour }
+    }
+
+    /// How the heap's item pointers are split.
+    #[must_use]
+    pub const fn flavour(&self) -> Flavour {
+        self.flavour
+    }
+
+    /// All items in order, descriptors and control items included.
+    #[must_use]
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// The first item with this id.
+    #[must_use]
+    pub fn item(&self, id: u64) -> Option<&Item> {
+        self.items.iter().find(|item| item.id() == id)
+    }
+
+    /// Bytes of the addressed items together. Padding, which a sender may add, is not counted.
+    #[must_use]
+    pub const fn payload_length(&self) -> u64 {
+        self.payload_length
+    }
+
+    /// Whether a control item says that the stream starts here (spead2 `recv_heap.cpp`, `is_start_of_stream`).
+    #[must_use]
+    pub fn is_start_of_stream(&self) -> bool {
+        self.has_control(StreamControl::Start)
+    }
+
+    /// Whether a control item says that the stream ends here.
+    #[must_use]
+    pub fn is_end_of_stream(&self) -> bool {
+        self.has_control(StreamControl::Stop)
+    }
+
+    fn has_control(&self, control: StreamControl) -> bool {
+        has_control(&self.items, control)
+    }
+}
+
+impl fmt::Debug for Heap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Heap").field("flavour", &self.flavour).field("items", &self.items).finish()
+    }
+}
+
+/// What a stream control item (id 0x06) says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StreamControl {
+    Start = 0,
+    Stop = 2,
+}
+
+/// Whether some control item among these has the value; longer ones than eight bytes say nothing.
+pub(crate) fn has_control(items: &[Item], control: StreamControl) -> bool {
+    items.iter().filter(|item| item.id() == ItemId::STREAM_CONTROL).any(|item| item.as_unsigned() == Some(control as u64))
+}

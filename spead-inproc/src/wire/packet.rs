@@ -1,0 +1,319 @@
+use bytes::Bytes;
+
+use super::{Flavour, HeapCnt, ItemId, ItemPointer, Payload, Segment};
+
+/// Bytes before the item pointers.
+pub(crate) const HEADER_BYTES: usize = 8;
+/// Bytes of an item pointer.
+pub(crate) const POINTER_BYTES: usize = 8;
+/// Heap cnt, heap length, payload offset, payload length: in every packet that we write.
+pub(crate) const SPECIAL_POINTERS: usize = 4;
+/// What the 16-bit count of item pointers can say.
+pub(crate) const MAX_POINTERS: usize = 0xffff;
+
+const MAGIC: u8 = 0x53;
+const VERSION: u8 = 4;
+const WORD: u8 = 8;
+
+/// One packet, parsed and found valid.
+///
+/// | bytes | field |
+/// |---|---|
+/// | 0 | magic 0x53 |
+/// | 1 | version 4 |
+/// | 2, 3 | bytes of an item id, bytes of a heap address: together 8 |
+/// | 4, 5 | reserved: ignored |
+/// | 6, 7 | number `n` of item pointers |
+/// | 8 … 8 + 8n | item pointers |
+/// | then | payload |
+///
+/// The rules and their order are those of spead2's `recv_packet.cpp`.
+///
+/// ```
+/// use bytes::Bytes;
+/// use spead_inproc::wire::{Packet, PacketError};
+///
+/// let bytes = Bytes::from_static(&[
+///     0x53, 4, 2, 6, 0, 0, 0, 4, // SPEAD-64-48, four item pointers
+///     0x80, 1, 0, 0, 0, 0, 0, 7, // heap cnt 7
+///     0x80, 2, 0, 0, 0, 0, 0, 2, // heap length 2
+///     0x80, 3, 0, 0, 0, 0, 0, 0, // payload offset 0
+///     0x80, 4, 0, 0, 0, 0, 0, 2, // payload length 2
+///     0xaa, 0xbb,
+/// ]);
+/// let packet = Packet::parse(&bytes)?;
+/// assert_eq!(packet.cnt(), 7);
+/// assert_eq!(packet.heap_length(), Some(2));
+///
+/// let short = bytes.slice(..41);
+/// assert!(matches!(Packet::parse(&short), Err(PacketError::Truncated { .. })));
+/// # Ok::<(), PacketError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Packet<'p> {
+    flavour: Flavour,
+    cnt: HeapCnt,
+    heap_length: Option<u64>,
+    payload_offset: u64,
+    payload_length: u64,
+    pointers: &'p [u8],
+    payload: Payload<'p>,
+}
+
+impl<'p> Packet<'p> {
+    /// Parses a packet that fills `bytes`, as a datagram or an entry of an in-process queue does.
+    ///
+    /// # Errors
+    /// [`PacketError`], the first that applies in the order of its variants.
+    pub fn parse(bytes: &'p Bytes) -> Result<Self, PacketError> {
+        let (packet, size) = Self::parse_prefix(bytes)?;
+        if size < bytes.len() {
+            return Err(PacketError::TrailingBytes { packet: size as u64, found: bytes.len() as u64 });
+        }
+        Ok(packet)
+    }
+
+    /// Parses the packet that `bytes` starts with, and says how many bytes it takes.
+    ///
+    /// # Errors
+    /// [`PacketError`], the first that applies in the order of its variants.
+    pub fn parse_prefix(bytes: &'p Bytes) -> Result<(Self, usize), PacketError> {
+        let (header, payload_at) = Self::header(bytes, bytes.len() as u64)?;
+        let size = payload_at.saturating_add(usize::try_from(header.payload_length).unwrap_or(usize::MAX));
+        let payload = Payload::new(Segment::new(bytes, payload_at..size), &[]);
+        Ok((Self { payload, ..header }, size))
+    }
+
+    /// Parses a packet whose header (with the item pointers) and payload lie apart.
+    ///
+    /// # Errors
+    /// [`PacketError`], the first that applies in the order of its variants; the two parts count as if they were one run
+    /// of bytes.
+    pub fn parse_parts(header: &'p [u8], payload: Payload<'p>) -> Result<Self, PacketError> {
+        let length = payload.len() as u64;
+        let available = (header.len() as u64).saturating_add(length);
+        let (packet, payload_at) = Self::header(header, available)?;
+        let declared = packet.payload_length;
+        if payload_at != header.len() || declared < length {
+            let packet = (payload_at as u64).saturating_add(declared);
+            return Err(PacketError::TrailingBytes { packet, found: available });
+        }
+        Ok(Self { payload, ..packet })
+    }
+
+    /// Everything but the payload, and where the payload starts; `available` counts header and payload bytes.
+    #[inline]
+    fn header(bytes: &'p [u8], available: u64) -> Result<(Self, usize), PacketError> {
+        let Some((&[magic, version, id_bytes, address_bytes, _, _, n1, n0], rest)) = bytes.split_first_chunk() else {
+            return Err(PacketError::TooShort { found: available });
+        };
+        if magic != MAGIC {
+            return Err(PacketError::Magic { found: magic });
+        }
+        if version != VERSION {
+            return Err(PacketError::Version { found: version });
+        }
+        if id_bytes == 0 || address_bytes == 0 || id_bytes.checked_add(address_bytes) != Some(WORD) {
+            return Err(PacketError::Widths { id_bytes, address_bytes });
+        }
+        let widths = || PacketError::Widths { id_bytes, address_bytes };
+        let flavour = Flavour::new(u32::from(address_bytes) << 3).map_err(|_| widths())?;
+        let count = u16::from_be_bytes([n1, n0]);
+        let table = usize::from(count) << 3;
+        let Some(pointers) = rest.get(..table) else {
+            let need = (HEADER_BYTES as u64).saturating_add(table as u64);
+            return Err(PacketError::ItemTable { pointers: count, need, found: available });
+        };
+
+        // The last one wins; only immediate pointers count.
+        let mut special = [None; SPECIAL_POINTERS];
+        for raw in words(pointers) {
+            if let ItemPointer::Immediate { id, value } = ItemPointer::decode(raw, flavour)
+                && id.is_special()
+                && let Some(slot) = usize::try_from(id.get().wrapping_sub(1)).ok().and_then(|at| special.get_mut(at))
+            {
+                *slot = Some(value);
+            }
+        }
+        let [cnt, heap_length, payload_offset, payload_length] = special;
+        let missing = |id| PacketError::MissingItem { id };
+        let cnt = cnt.ok_or_else(|| missing(ItemId::HEAP_CNT))?;
+        let payload_offset = payload_offset.ok_or_else(|| missing(ItemId::PAYLOAD_OFFSET))?;
+        let payload_length = payload_length.ok_or_else(|| missing(ItemId::PAYLOAD_LENGTH))?;
+
+        let payload_at = HEADER_BYTES.saturating_add(table);
+        let size = (payload_at as u64).saturating_add(payload_length);
+        if size > available {
+            return Err(PacketError::Truncated { need: size, found: available });
+        }
+        if let Some(heap_length) = heap_length
+            && payload_offset.saturating_add(payload_length) > heap_length
+        {
+            return Err(PacketError::PastHeapEnd { payload_offset, payload_length, heap_length });
+        }
+        let packet = Self {
+            flavour,
+            cnt: HeapCnt::wrapped(cnt, flavour),
+            heap_length,
+            payload_offset,
+            payload_length,
+            pointers,
+            payload: Payload::empty(),
+        };
+        Ok((packet, payload_at))
+    }
+
+    /// How the packet splits its item pointers.
+    #[must_use]
+    pub const fn flavour(&self) -> Flavour {
+        self.flavour
+    }
+
+    /// The heap that the packet belongs to.
+    #[must_use]
+    pub const fn cnt(&self) -> HeapCnt {
+        self.cnt
+    }
+
+    /// Bytes of the whole heap's payload, if the packet says.
+    #[must_use]
+    pub const fn heap_length(&self) -> Option<u64> {
+        self.heap_length
+    }
+
+    /// Where the packet's payload starts in the heap's, in bytes.
+    #[must_use]
+    pub const fn payload_offset(&self) -> u64 {
+        self.payload_offset
+    }
+
+    /// Bytes of the packet's payload.
+    #[must_use]
+    pub const fn payload_length(&self) -> u64 {
+        self.payload_length
+    }
+
+    /// The packet's payload.
+    #[must_use]
+    pub const fn payload(&self) -> &Payload<'p> {
+        &self.payload
+    }
+
+    /// The item pointers in the order in which they stand, the four special ones included.
+    pub fn item_pointers(&self) -> impl ExactSizeIterator<Item = ItemPointer> + '_ {
+        let flavour = self.flavour;
+        self.raw_pointers().map(move |raw| ItemPointer::decode(raw, flavour))
+    }
+
+    /// The item pointers as they stand.
+    pub(crate) fn raw_pointers(&self) -> impl ExactSizeIterator<Item = u64> + use<'p> {
+        words(self.pointers)
+    }
+}
+
+fn words(pointers: &[u8]) -> impl ExactSizeIterator<Item = u64> + use<'_> {
+    let (words, _) = pointers.as_chunks::<POINTER_BYTES>();
+    words.iter().map(|word| u64::from_be_bytes(*word))
+}
+
+/// Writes everything that comes before the item pointers of the heap: the fixed header and the four special pointers.
+#[inline]
+pub(crate) fn write_header(
+    out: &mut Vec<u8>,
+    flavour: Flavour,
+    pointers: usize,
+    cnt: HeapCnt,
+    heap_length: u64,
+    payload: std::ops::Range<u64>,
+) {
+    #[expect(clippy::cast_possible_truncation, reason = "widths are at most 7; the packetiser bounds the pointers")]
+    let (address_bytes, count) =
+        (flavour.address_bytes() as u8, pointers.saturating_add(SPECIAL_POINTERS).min(MAX_POINTERS) as u16);
+    let [n1, n0] = count.to_be_bytes();
+    out.extend_from_slice(&[MAGIC, VERSION, WORD.wrapping_sub(address_bytes), address_bytes, 0, 0, n1, n0]);
+    for (id, value) in [
+        (ItemId::HEAP_CNT, cnt.get()),
+        (ItemId::HEAP_LENGTH, heap_length),
+        (ItemId::PAYLOAD_OFFSET, payload.start),
+        (ItemId::PAYLOAD_LENGTH, payload.end.saturating_sub(payload.start)),
+    ] {
+        out.extend_from_slice(&ItemPointer::Immediate { id, value }.encode(flavour).to_be_bytes());
+    }
+}
+
+/// Why some bytes are no packet (spead2 `recv_packet.cpp`). Found in the order of the variants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum PacketError {
+    /// There is no room for the fixed header.
+    #[error("too short: {found} bytes, but a SPEAD packet has at least 8")]
+    TooShort {
+        /// Bytes there were.
+        found: u64,
+    },
+    /// The first byte is not SPEAD's.
+    #[error("bad magic number {found:#04x}: a SPEAD packet starts with 0x53")]
+    Magic {
+        /// The first byte.
+        found: u8,
+    },
+    /// The version is not 4.
+    #[error("SPEAD version {found}: only version 4 is understood")]
+    Version {
+        /// The second byte.
+        found: u8,
+    },
+    /// The widths of item id and heap address are no SPEAD-64 flavour.
+    #[error(
+        "item pointers of {id_bytes} + {address_bytes} bytes: in SPEAD-64 neither is 0 and together they make 8 \
+         (a plain-text or little-endian header looks like this)"
+    )]
+    Widths {
+        /// Bytes of an item id, the mode bit included.
+        id_bytes: u8,
+        /// Bytes of a heap address.
+        address_bytes: u8,
+    },
+    /// The table of item pointers is longer than the packet.
+    #[error("{pointers} item pointers need {need} bytes, but the packet has {found}")]
+    ItemTable {
+        /// Item pointers that the header declares.
+        pointers: u16,
+        /// Bytes of header and table.
+        need: u64,
+        /// Bytes there were.
+        found: u64,
+    },
+    /// Heap cnt, payload offset or payload length is not there as an immediate item.
+    #[error("no immediate item {id}: each packet must carry heap cnt, payload offset and payload length")]
+    MissingItem {
+        /// Which is missing.
+        id: ItemId,
+    },
+    /// The payload is longer than the packet.
+    #[error("truncated: header and payload need {need} bytes, but there are {found}")]
+    Truncated {
+        /// Bytes that header and payload take.
+        need: u64,
+        /// Bytes there were.
+        found: u64,
+    },
+    /// The payload reaches past the end of the heap.
+    #[error("payload {payload_offset} + {payload_length} bytes reaches past the heap's length of {heap_length}")]
+    PastHeapEnd {
+        /// Where the payload starts in the heap.
+        payload_offset: u64,
+        /// Bytes of payload.
+        payload_length: u64,
+        /// Bytes of the heap.
+        heap_length: u64,
+    },
+    /// Bytes follow the payload (spead2 `recv_inproc.cpp`: size mismatch).
+    #[error("the packet ends after {packet} bytes, but {found} came")]
+    TrailingBytes {
+        /// Bytes that header and payload take.
+        packet: u64,
+        /// Bytes there were.
+        found: u64,
+    },
+}
