@@ -5,5 +5,20 @@ pub mod wire;
 
 pub mod heap;
 
+pub mod send;
+
+pub mod recv;
+
+pub mod stream;
+
+pub mod inproc;
+
 pub use heap::{Heap, HeapBuilder, HeapError, Item};
+pub use inproc::{InprocQueue, QueueStopped};
+pub use recv::{Event, Fate, IncompleteHeap, Ledger, ReceivedHeap, RecvConfig, RecvConfigError, Rejection, Stats};
+pub use send::{HeapReference, PacketizeError, Packetizer};
+pub use stream::{
+    GroupMode, Heaps, ReaderError, RecvError, RecvStream, SendConfig, SendConfigError, SendError, SendStream, Sent,
+    SentGroup,
+};
 pub use wire::{BugCompat, Flavour, FlavourError, HeapCnt, ItemId};

@@ -72,8 +72,9 @@ impl HeapBuilder {
             return Err(error);
         }
         let heap = Heap::from_items(self.flavour, self.items);
-        if heap.payload_length() > self.flavour.max_immediate() {
-            return Err(HeapError::TooLong { length: heap.payload_length(), flavour: self.flavour });
+        let length = heap.payload_length();
+        if length > self.flavour.max_immediate() {
+            return Err(HeapError::TooLong { length, flavour: self.flavour });
         }
         Ok(heap)
     }

@@ -60,6 +60,15 @@ impl Item {
         }
     }
 
+    /// The shared buffer of an addressed item; of an immediate one, nothing.
+    #[must_use]
+    pub const fn as_addressed(&self) -> Option<&Bytes> {
+        match &self.body {
+            ItemBody::Immediate { .. } => None,
+            ItemBody::Addressed(bytes) => Some(bytes),
+        }
+    }
+
     /// The bytes of the value. Those of an immediate item are the whole address field: 6 in SPEAD-64-48.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {

@@ -3,10 +3,12 @@
 //! Out: addressed items follow each other in item order, without gaps (spead2 `send_heap.h`). In: an addressed item ends
 //! where the next addressed pointer points, or where the heap ends (`recv_heap.cpp`).
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
-use super::Heap;
-use crate::wire::{ItemId, ItemPointer};
+use bytes::Bytes;
+
+use super::{Heap, Item};
+use crate::wire::{Flavour, ItemId, ItemPointer};
 
 /// A walk over the item pointers of a heap that is sent, in item order.
 #[derive(Debug, Clone)]
@@ -19,6 +21,11 @@ pub(crate) struct Layout<'h> {
 impl<'h> Layout<'h> {
     pub(crate) const fn new(heap: &'h Heap) -> Self {
         Self { heap, next: 0, address: 0 }
+    }
+
+    /// Where the next addressed item starts; after the last, the length of the payload.
+    pub(crate) const fn address(&self) -> u64 {
+        self.address
     }
 }
 
@@ -40,38 +47,44 @@ impl Iterator for Layout<'_> {
     }
 }
 
-/// Where the addressed items of a received heap lie in its payload.
-#[derive(Debug)]
-pub(crate) struct Bounds {
-    /// Of every addressed pointer that is an item: its place among the pointers, and its bytes; by address.
-    pub(crate) spans: Vec<(usize, Range<u64>)>,
+/// The items of a received heap: pointers with where their bytes end. Reused from heap to heap.
+#[derive(Debug, Default)]
+pub(crate) struct Extents {
+    /// In the order in which the sender wrote them: the pointer, and the end of its bytes if it is addressed.
+    items: Vec<(ItemPointer, u64)>,
+    /// Addresses and places in `items`, by address.
+    starts: Vec<(u64, usize)>,
 }
 
-impl Bounds {
+impl Extents {
     /// From the pointers in the order in which the sender wrote them, and the length of the payload.
     ///
     /// Of several pointers to one address only the last has bytes. Null pointers bound their neighbour and are no items.
-    pub(crate) fn new(pointers: &[ItemPointer], payload_length: u64) -> Self {
-        let mut starts: Vec<(u64, usize)> = pointers
-            .iter()
-            .enumerate()
-            .filter_map(|(at, pointer)| match pointer {
-                ItemPointer::Address { address, .. } => Some((*address, at)),
-                ItemPointer::Immediate { .. } => None,
-            })
-            .collect();
-        if !starts.is_sorted() {
-            starts.sort_unstable();
+    pub(crate) fn measure(&mut self, pointers: impl Iterator<Item = ItemPointer>, payload_length: u64) {
+        self.items.clear();
+        self.items.extend(pointers.map(|pointer| (pointer, payload_length)));
+        self.starts.clear();
+        self.starts.extend(self.items.iter().enumerate().filter_map(|(at, (pointer, _))| match pointer {
+            ItemPointer::Address { address, .. } => Some((*address, at)),
+            ItemPointer::Immediate { .. } => None,
+        }));
+        if !self.starts.is_sorted() {
+            self.starts.sort_unstable();
         }
-        let ends = starts.iter().skip(1).map(|(address, _)| *address).chain([payload_length]);
-        let spans = starts
-            .iter()
-            .zip(ends)
-            .filter(|((_, at), _)| {
-                !matches!(pointers.get(*at), Some(ItemPointer::Address { id: ItemId::NULL, .. }))
-            })
-            .map(|((start, at), end)| (*at, *start..end.max(*start)))
-            .collect();
-        Self { spans }
+        for pair in self.starts.windows(2) {
+            if let [(_, at), (end, _)] = pair {
+                self.items[*at].1 = *end;
+            }
+        }
+        self.items.retain(|(pointer, _)| pointer.id() != ItemId::NULL);
+    }
+
+    /// The items, each with its bytes taken from `payload`.
+    pub(crate) fn items(&self, flavour: Flavour, mut payload: impl FnMut(Range<u64>) -> Bytes) -> Arc<[Item]> {
+        let item = |(pointer, end): &(ItemPointer, u64)| match *pointer {
+            ItemPointer::Immediate { id, value } => Item::immediate(id, value, flavour),
+            ItemPointer::Address { id, address } => Item::addressed(id, payload(address..(*end).max(address))),
+        };
+        self.items.iter().map(item).collect()
     }
 }

@@ -6,12 +6,14 @@
 mod builder;
 mod item;
 mod layout;
+mod origin;
 
 use std::{fmt, sync::Arc};
 
 pub use builder::{HeapBuilder, HeapError};
 pub use item::Item;
-pub(crate) use layout::{Bounds, Layout};
+pub(crate) use layout::{Extents, Layout};
+pub use origin::Origin;
 
 use crate::wire::{Flavour, ItemId};
 
@@ -35,8 +37,6 @@ use crate::wire::{Flavour, ItemId};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Heap {
     items: Arc<[Item]>,
-    /// Bytes of the addressed items together.
-    payload_length: u64,
     flavour: Flavour,
 }
 
@@ -64,9 +64,7 @@ impl Heap {
     }
 
     pub(crate) fn from_items(flavour: Flavour, items: impl Into<Arc<[Item]>>) -> Self {
-        let items = items.into();
-        let payload_length = items.iter().map(Item::addressed_length).sum();
-        Self { items, payload_length, flavour }
+        Self { items: items.into(), flavour }
     }
 
     /// How the heap's item pointers are split.
@@ -89,8 +87,8 @@ impl Heap {
 
     /// Bytes of the addressed items together. Padding, which a sender may add, is not counted.
     #[must_use]
-    pub const fn payload_length(&self) -> u64 {
-        self.payload_length
+    pub fn payload_length(&self) -> u64 {
+        self.items.iter().map(Item::addressed_length).sum()
     }
 
     /// Whether a control item says that the stream starts here (spead2 `recv_heap.cpp`, `is_start_of_stream`).
@@ -125,5 +123,8 @@ pub(crate) enum StreamControl {
 
 /// Whether some control item among these has the value; longer ones than eight bytes say nothing.
 pub(crate) fn has_control(items: &[Item], control: StreamControl) -> bool {
-    items.iter().filter(|item| item.id() == ItemId::STREAM_CONTROL).any(|item| item.as_unsigned() == Some(control as u64))
+    items
+        .iter()
+        .filter(|item| item.id() == ItemId::STREAM_CONTROL)
+        .any(|item| item.as_unsigned() == Some(control as u64))
 }

@@ -119,6 +119,14 @@ pub enum ItemPointer {
 }
 
 impl ItemPointer {
+    /// What the item is.
+    #[must_use]
+    pub const fn id(self) -> ItemId {
+        match self {
+            Self::Immediate { id, .. } | Self::Address { id, .. } => id,
+        }
+    }
+
     /// What the eight bytes of an item pointer say in this flavour.
     #[must_use]
     pub const fn decode(raw: u64, flavour: Flavour) -> Self {

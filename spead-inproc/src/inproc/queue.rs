@@ -1,0 +1,189 @@
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
+use event_listener::Event;
+
+use crate::{
+    heap::Origin,
+    stream::{Entry, PacketSink, PacketSource, Refused, Taken},
+};
+
+/// An unbounded queue of packets in memory, in place of a network (spead2 `common_inproc.h`).
+///
+/// Packet boundaries are kept, and so is the order in which one sender sends. Many may send, many may receive, in any
+/// thread; a receiver may come long after the data. A cheap handle: clones are the same queue.
+///
+/// ```
+/// use spead_inproc::InprocQueue;
+///
+/// let queue = InprocQueue::new();
+/// queue.add_packet(vec![0x53, 4])?;
+/// queue.stop();
+/// assert_eq!(queue.len(), 1); // what is queued can still be read
+/// assert_eq!(queue.add_packet("late").unwrap_err().packet, "late");
+/// # Ok::<(), spead_inproc::QueueStopped>(())
+/// ```
+#[derive(Clone)]
+pub struct InprocQueue {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// Gone when the queue is stopped: receivers then see the end as soon as they have drained it.
+    sender: RwLock<Option<Sender<Entry>>>,
+    receiver: Receiver<Entry>,
+    /// What a receiver gave back, to be taken first.
+    returned: Mutex<VecDeque<Entry>>,
+    has_returned: AtomicBool,
+    packets: AtomicUsize,
+    senders: AtomicU32,
+    wake: Event,
+}
+
+impl InprocQueue {
+    /// An empty queue.
+    #[must_use]
+    pub fn new() -> Self {
+        let (sender, receiver) = unbounded();
+        let shared = Shared {
+            sender: RwLock::new(Some(sender)),
+            receiver,
+            returned: Mutex::default(),
+            has_returned: AtomicBool::new(false),
+            packets: AtomicUsize::new(0),
+            senders: AtomicU32::new(0),
+            wake: Event::new(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Adds the bytes of a packet, whatever they are.
+    ///
+    /// # Errors
+    /// [`QueueStopped`] gives the packet back.
+    pub fn add_packet(&self, packet: impl Into<Bytes>) -> Result<(), QueueStopped> {
+        match self.put(Entry::from(packet.into())) {
+            Ok(()) => Ok(()),
+            Err(Refused(Entry::Flat { bytes, .. })) => Err(QueueStopped { packet: bytes }),
+            Err(Refused(Entry::Run(_))) => unreachable!("a flat packet was put"),
+        }
+    }
+
+    /// Lets nothing more in. What is queued can still be read; then readers see the end. Stopping twice is harmless.
+    pub fn stop(&self) {
+        let sender = self.shared.sender.write().unwrap_or_else(PoisonError::into_inner).take();
+        drop(sender);
+        self.shared.wake.notify(usize::MAX);
+    }
+
+    /// Whether the queue was stopped.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.shared.sender.read().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
+    /// Packets that are queued.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shared.packets.load(Ordering::SeqCst)
+    }
+
+    /// Whether no packet is queued.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// As whom the next stream that sends into this queue is counted.
+    pub(super) fn next_origin(&self) -> Origin {
+        Origin::sender(self.shared.senders.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn count(&self, entry: &Entry) {
+        self.shared.packets.fetch_sub(entry.len(), Ordering::SeqCst);
+    }
+}
+
+impl PacketSink for InprocQueue {
+    fn put(&self, entry: Entry) -> Result<(), Refused> {
+        let sender = self.shared.sender.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(sender) = sender.as_ref() else { return Err(Refused(entry)) };
+        let packets = entry.len();
+        self.shared.packets.fetch_add(packets, Ordering::SeqCst);
+        sender.send(entry).map_err(|refused| {
+            self.shared.packets.fetch_sub(packets, Ordering::SeqCst);
+            Refused(refused.0)
+        })?;
+        self.shared.wake.notify(usize::MAX);
+        Ok(())
+    }
+
+    fn stop(&self) {
+        Self::stop(self);
+    }
+}
+
+impl PacketSource for InprocQueue {
+    fn take(&self) -> Taken {
+        if self.shared.has_returned.load(Ordering::Acquire) {
+            let mut returned = self.shared.returned.lock().unwrap_or_else(PoisonError::into_inner);
+            let entry = returned.pop_front();
+            self.shared.has_returned.store(!returned.is_empty(), Ordering::Release);
+            if let Some(entry) = entry {
+                self.count(&entry);
+                return Taken::Entry(entry);
+            }
+        }
+        match self.shared.receiver.try_recv() {
+            Ok(entry) => {
+                self.count(&entry);
+                Taken::Entry(entry)
+            }
+            Err(TryRecvError::Empty) => Taken::Empty,
+            Err(TryRecvError::Disconnected) => Taken::Ended,
+        }
+    }
+
+    fn put_back(&self, rest: Entry) {
+        self.shared.packets.fetch_add(rest.len(), Ordering::SeqCst);
+        let mut returned = self.shared.returned.lock().unwrap_or_else(PoisonError::into_inner);
+        returned.push_front(rest);
+        self.shared.has_returned.store(true, Ordering::Release);
+        drop(returned);
+        self.shared.wake.notify(usize::MAX);
+    }
+
+    fn wake(&self) -> &Event {
+        &self.shared.wake
+    }
+}
+
+impl Default for InprocQueue {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for InprocQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stopped = if self.is_stopped() { ", stopped" } else { "" };
+        write!(f, "InprocQueue({} packets{stopped})", self.len())
+    }
+}
+
+/// A packet that came back, because the queue was stopped.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the queue was stopped: a packet of {} bytes came back; add packets before `stop()`", packet.len())]
+#[non_exhaustive]
+pub struct QueueStopped {
+    /// The packet.
+    pub packet: Bytes,
+}

@@ -1,0 +1,193 @@
+use std::fmt;
+
+use super::{Fate, Rejection};
+use crate::heap::Origin;
+
+/// What became of every packet and heap that a receive stream read.
+///
+/// Each packet has one [`Fate`] once its heap is decided; until then it is *live*. The sums always balance:
+/// `received = live + used + duplicate + rejected + evicted + flushed + late`. Statistics say how much, the ledger says
+/// why, and names the setting that would change it.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger {
+    /// By origin.
+    lanes: Vec<(Origin, Counts)>,
+    /// The kinds of rejection that occurred, with the first example of each, by origin and kind.
+    reasons: Vec<Reason>,
+    heaps: HeapCounts,
+}
+
+/// Packets of one sender, or of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    received: u64,
+    fates: [u64; Fate::ALL.len()],
+}
+
+impl Counts {
+    /// Packets that were read.
+    #[must_use]
+    pub const fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Packets that had this fate.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "one place for each fate")]
+    pub const fn of(&self, fate: Fate) -> u64 {
+        self.fates[fate as usize]
+    }
+
+    /// Packets of heaps that are still arriving.
+    #[must_use]
+    pub fn live(&self) -> u64 {
+        self.fates.iter().fold(self.received, |live, fate| live.saturating_sub(*fate))
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "one place for each fate")]
+    const fn add(&mut self, fate: Fate, packets: u64) {
+        self.fates[fate as usize] = self.fates[fate as usize].saturating_add(packets);
+    }
+}
+
+/// Heaps by what became of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct HeapCounts {
+    /// Delivered whole.
+    pub whole: u64,
+    /// Pushed out of the window by a newer heap before they were whole.
+    pub evicted: u64,
+    /// Not whole when the stream stopped.
+    pub flushed: u64,
+    /// Control heaps that stopped the stream.
+    pub control: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Reason {
+    origin: Origin,
+    example: Rejection,
+    packets: u64,
+}
+
+impl Ledger {
+    /// Packets that were read.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.total().received()
+    }
+
+    /// Packets of heaps that were delivered whole, or of the control heap that stopped the stream.
+    #[must_use]
+    pub fn used(&self) -> u64 {
+        self.of(Fate::Used)
+    }
+
+    /// Packets that were refused.
+    #[must_use]
+    pub fn rejected(&self) -> u64 {
+        self.of(Fate::Rejected)
+    }
+
+    /// Packets that had this fate.
+    #[must_use]
+    pub fn of(&self, fate: Fate) -> u64 {
+        self.total().of(fate)
+    }
+
+    /// The packets of all senders together.
+    #[must_use]
+    pub fn total(&self) -> Counts {
+        self.lanes.iter().fold(Counts::default(), |mut total, (_, counts)| {
+            total.received = total.received.saturating_add(counts.received);
+            Fate::ALL.into_iter().for_each(|fate| total.add(fate, counts.of(fate)));
+            total
+        })
+    }
+
+    /// The packets of each sender, by index; foreign bytes last.
+    pub fn lanes(&self) -> impl ExactSizeIterator<Item = (Origin, Counts)> + '_ {
+        self.lanes.iter().copied()
+    }
+
+    /// What became of heaps.
+    #[must_use]
+    pub const fn heaps(&self) -> HeapCounts {
+        self.heaps
+    }
+
+    /// Why packets were rejected: each reason once for each sender, with the first example of it, and how many packets.
+    pub fn rejections(&self) -> impl ExactSizeIterator<Item = (Origin, Rejection, u64)> + '_ {
+        self.reasons.iter().map(|reason| (reason.origin, reason.example, reason.packets))
+    }
+
+    #[inline]
+    pub(super) fn receive(&mut self, origin: Origin) {
+        let lane = self.lane(origin);
+        lane.received = lane.received.saturating_add(1);
+    }
+
+    #[inline]
+    pub(super) fn settle(&mut self, origin: Origin, fate: Fate, packets: u64) {
+        self.lane(origin).add(fate, packets);
+    }
+
+    pub(super) fn reject(&mut self, origin: Origin, rejection: Rejection) {
+        self.settle(origin, Fate::Rejected, 1);
+        let same = |reason: &&mut Reason| reason.origin == origin && kind(&reason.example) == kind(&rejection);
+        match self.reasons.iter_mut().find(same) {
+            Some(reason) => reason.packets = reason.packets.saturating_add(1),
+            None => self.reasons.push(Reason { origin, example: rejection, packets: 1 }),
+        }
+    }
+
+    pub(super) const fn heaps_mut(&mut self) -> &mut HeapCounts {
+        &mut self.heaps
+    }
+
+    #[inline]
+    #[expect(clippy::indexing_slicing, reason = "the search found it, or it was just inserted there")]
+    fn lane(&mut self, origin: Origin) -> &mut Counts {
+        let at = match self.lanes.binary_search_by_key(&origin, |(origin, _)| *origin) {
+            Ok(at) => at,
+            Err(at) => {
+                self.lanes.insert(at, (origin, Counts::default()));
+                at
+            }
+        };
+        &mut self.lanes[at].1
+    }
+}
+
+/// What tells reasons apart: the variants, not the numbers in them, so that the list stays short.
+fn kind(rejection: &Rejection) -> impl PartialEq + use<> {
+    use std::mem::discriminant;
+    match rejection {
+        Rejection::Packet(error) => (discriminant(rejection), Some(discriminant(error))),
+        _ => (discriminant(rejection), None),
+    }
+}
+
+impl fmt::Display for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let total = self.total();
+        writeln!(f, "{} packets read", total.received())?;
+        for (origin, counts) in self.lanes() {
+            write!(f, "  {origin}: {} read", counts.received())?;
+            for fate in Fate::ALL {
+                if counts.of(fate) > 0 {
+                    write!(f, ", {} {}", counts.of(fate), fate.name())?;
+                }
+            }
+            if counts.live() > 0 {
+                write!(f, ", {} of heaps still arriving", counts.live())?;
+            }
+            writeln!(f)?;
+        }
+        for (origin, example, packets) in self.rejections() {
+            writeln!(f, "  rejected: {packets} from {origin}, e.g. {example}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,184 @@
+use super::{Fate, Rejection, coverage::Coverage, pointers::Pointers};
+use crate::{
+    heap::{Extents, Heap, Item, Origin, StreamControl},
+    recv::{Ending, IncompleteHeap},
+    wire::{BugCompat, Flavour, HeapCnt, ItemId, ItemPointer, Packet},
+};
+
+/// A heap that is still arriving (spead2 `recv_live_heap.cpp`). Reused from heap to heap.
+#[derive(Debug)]
+pub(super) struct LiveHeap {
+    cnt: HeapCnt,
+    flavour: Flavour,
+    heap_length: Option<u64>,
+    /// Bytes of payload that have come.
+    received: u64,
+    /// How far the heap is known to reach.
+    reach: u64,
+    stop: bool,
+    coverage: Coverage,
+    pointers: Pointers,
+    tally: Tally,
+}
+
+impl LiveHeap {
+    pub(super) fn new(any_order: bool) -> Self {
+        Self {
+            cnt: HeapCnt::wrapped(0, Flavour::SPEAD_64_40),
+            flavour: Flavour::SPEAD_64_40,
+            heap_length: None,
+            received: 0,
+            reach: 0,
+            stop: false,
+            coverage: Coverage::new(any_order),
+            pointers: Pointers::default(),
+            tally: Tally::default(),
+        }
+    }
+
+    /// Becomes the heap that this packet is of, without the packet.
+    pub(super) fn start(&mut self, packet: &Packet<'_>) {
+        self.cnt = packet.cnt();
+        self.flavour = packet.flavour();
+        self.heap_length = None;
+        (self.received, self.reach, self.stop) = (0, 0, false);
+        self.coverage.reset();
+        self.pointers.reset();
+        self.tally.reset();
+    }
+
+    pub(super) const fn cnt(&self) -> HeapCnt {
+        self.cnt
+    }
+
+    /// Whether an accepted packet had a stop item.
+    pub(super) const fn stops(&self) -> bool {
+        self.stop
+    }
+
+    /// Whether everything has come.
+    pub(super) fn is_complete(&self) -> bool {
+        self.heap_length == Some(self.received) && self.is_contiguous()
+    }
+
+    /// Whether nothing is missing as far as the heap is known to reach; its length may still be unknown.
+    pub(super) const fn is_contiguous(&self) -> bool {
+        self.received == self.reach
+    }
+
+    pub(super) const fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Takes a packet, or says why not; a refused packet leaves no trace.
+    #[inline]
+    pub(super) fn add(&mut self, packet: &Packet<'_>, origin: Origin) -> Result<(), Result<Rejection, Fate>> {
+        if let Some(given) = packet.heap_length() {
+            if let Some(known) = self.heap_length
+                && known != given
+            {
+                return Err(Ok(Rejection::HeapLength { known, given }));
+            }
+            if given < self.reach {
+                return Err(Ok(Rejection::HeapTooShort { reached: self.reach, given }));
+            }
+        }
+        if !packet.flavour().same_widths(self.flavour) {
+            return Err(Ok(Rejection::Flavour { known: self.flavour, given: packet.flavour() }));
+        }
+        self.coverage.add(packet)?;
+
+        let end = packet.payload_offset().saturating_add(packet.payload_length());
+        self.reach = self.reach.max(packet.heap_length().unwrap_or(end));
+        self.heap_length = self.heap_length.or(packet.heap_length());
+        self.received = self.received.saturating_add(packet.payload_length());
+        // Also the addresses of null and special ids bound the heap.
+        for pointer in packet.item_pointers() {
+            if let ItemPointer::Address { address, .. } = pointer {
+                self.reach = self.reach.max(address);
+            }
+        }
+        let Self { pointers, stop, .. } = self;
+        pointers.add(packet, |pointer| *stop |= is_stop(pointer));
+        self.tally.add(origin);
+        Ok(())
+    }
+
+    /// The heap, if it is contiguous.
+    pub(super) fn heap(&mut self, bug_compat: BugCompat, extents: &mut Extents) -> Heap {
+        extents.measure(self.pointers.in_order(self.flavour), self.reach);
+        let flavour = self.flavour.with_bug_compat(bug_compat);
+        Heap::from_items(flavour, extents.items(flavour, |range| self.coverage.bytes(range)))
+    }
+
+    /// What has come of a heap that is not contiguous.
+    pub(super) fn incomplete(&mut self, bug_compat: BugCompat, ending: Ending) -> IncompleteHeap {
+        let flavour = self.flavour.with_bug_compat(bug_compat);
+        let immediates = self.pointers.in_order(flavour).filter_map(|pointer| match pointer {
+            ItemPointer::Immediate { id, value } if id != ItemId::NULL => Some(Item::immediate(id, value, flavour)),
+            _ => None,
+        });
+        let immediates = Heap::from_items(flavour, immediates.collect::<Vec<_>>());
+        IncompleteHeap {
+            cnt: self.cnt,
+            origin: self.tally.first(),
+            immediates,
+            heap_length: self.heap_length,
+            reach: self.reach,
+            received_length: self.received,
+            payload_ranges: self.coverage.ranges(),
+            packets: self.tally.total(),
+            ending,
+        }
+    }
+
+    /// Lets go of the payload.
+    pub(super) fn clear(&mut self) {
+        self.coverage.reset();
+    }
+}
+
+fn is_stop(pointer: ItemPointer) -> bool {
+    const STOP: u64 = StreamControl::Stop as u64;
+    matches!(pointer, ItemPointer::Immediate { id: ItemId::STREAM_CONTROL, value: STOP })
+}
+
+/// How many packets of a heap came from whom.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    first: Option<(Origin, u64)>,
+    others: Vec<(Origin, u64)>,
+}
+
+impl Tally {
+    fn reset(&mut self) {
+        self.first = None;
+        self.others.clear();
+    }
+
+    #[inline]
+    fn add(&mut self, origin: Origin) {
+        let (first, count) = self.first.get_or_insert((origin, 0));
+        if *first == origin {
+            *count = count.saturating_add(1);
+            return;
+        }
+        match self.others.iter_mut().find(|(other, _)| *other == origin) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => self.others.push((origin, 1)),
+        }
+    }
+
+    /// Who sent the first packet that came.
+    pub(super) fn first(&self) -> Origin {
+        self.first.map_or(Origin::FOREIGN, |(origin, _)| origin)
+    }
+
+    pub(super) fn total(&self) -> u64 {
+        self.iter().fold(0, |total, (_, count)| total.saturating_add(count))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Origin, u64)> + '_ {
+        self.first.into_iter().chain(self.others.iter().copied())
+    }
+}

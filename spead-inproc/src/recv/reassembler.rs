@@ -1,0 +1,313 @@
+use std::collections::VecDeque;
+
+use super::{
+    Ending, Event, Fate, Ledger, ReceivedHeap, RecvConfig, RecvConfigError, Rejection, Stats,
+    live_heap::LiveHeap,
+    window::{Live, Slot, Window},
+};
+use crate::{
+    heap::{Extents, Origin},
+    wire::{HeapCnt, Packet, PacketError},
+};
+
+/// Turns packets into heaps: push packets, pop events.
+///
+/// Pure: no thread, clock or lock. The same packets give the same events, statistics and fates.
+///
+/// ```
+/// use bytes::Bytes;
+/// use spead_inproc::{Flavour, Heap, Packetizer, RecvConfig, heap::Origin, recv::{Event, Reassembler}, wire::Packet};
+///
+/// let heap = Heap::builder(Flavour::SPEAD_64_48).item(0x4300, vec![7; 5000]).build()?;
+/// let mut reassembler = Reassembler::new(RecvConfig::default())?;
+/// for bytes in Packetizer::new(&heap, 1, 1472)?.iter() {
+///     reassembler.push(&Packet::parse(&bytes)?, Origin::FOREIGN);
+/// }
+/// let Some(Event::Heap(received)) = reassembler.pop() else { panic!("no heap") };
+/// assert_eq!(received.heap(), &heap);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Reassembler {
+    config: RecvConfig,
+    window: Window,
+    ready: VecDeque<Event>,
+    stopped: bool,
+    stats: Stats,
+    ledger: Ledger,
+    recent: Recent,
+    spare: Vec<Box<Live>>,
+    extents: Extents,
+}
+
+/// What a reassembler did with a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It is part of its heap.
+    Accepted,
+    /// It was refused.
+    Rejected(Rejection),
+    /// Its bytes had come before.
+    Duplicate,
+    /// Its heap had been evicted before.
+    Late,
+    /// It is part of its heap, and the stream ends here: what follows must not be pushed.
+    Stopped,
+}
+
+impl Reassembler {
+    /// A reassembler that has seen nothing.
+    ///
+    /// # Errors
+    /// [`RecvConfigError`] if the settings cannot work.
+    pub fn new(config: RecvConfig) -> Result<Self, RecvConfigError> {
+        Ok(Self {
+            window: Window::new(&config)?,
+            config,
+            ready: VecDeque::new(),
+            stopped: false,
+            stats: Stats::default(),
+            ledger: Ledger::default(),
+            recent: Recent::default(),
+            spare: Vec::new(),
+            extents: Extents::default(),
+        })
+    }
+
+    /// Takes a packet. After [`Outcome::Stopped`] nothing is taken any more: further packets get the same answer and are
+    /// not counted.
+    pub fn push(&mut self, packet: &Packet<'_>, origin: Origin) -> Outcome {
+        if self.stopped {
+            return Outcome::Stopped;
+        }
+        self.stats.packets = self.stats.packets.saturating_add(1);
+        self.stats.batches = self.stats.batches.saturating_add(1);
+        self.stats.max_batch = 1;
+        self.ledger.receive(origin);
+
+        if packet.heap_length().is_none() && !self.config.allow_unsized_heaps {
+            return self.reject(origin, Rejection::Unsized);
+        }
+        if packet.heap_length() == Some(packet.payload_length()) {
+            self.stats.single_packet_heaps = self.stats.single_packet_heaps.saturating_add(1);
+            return self.push_first(packet, origin);
+        }
+        let (slot, looked_at) = self.window.find(packet.cnt());
+        self.stats.search_dist = self.stats.search_dist.saturating_add(looked_at);
+        match slot {
+            Some(slot) => self.push_next(slot, packet, origin),
+            None if packet.payload_offset() == 0 || self.config.allow_out_of_order => self.push_first(packet, origin),
+            None => self.refuse_unstarted(packet, origin),
+        }
+    }
+
+    /// Counts a packet that could not be parsed.
+    pub fn push_broken(&mut self, error: PacketError, origin: Origin) -> Outcome {
+        self.stats.batches = self.stats.batches.saturating_add(1);
+        self.ledger.receive(origin);
+        self.reject(origin, error.into())
+    }
+
+    /// The next heap that is done with.
+    pub fn pop(&mut self) -> Option<Event> {
+        self.ready.pop_front()
+    }
+
+    /// Puts heaps that were popped back to the front.
+    pub(crate) fn restore(&mut self, events: impl DoubleEndedIterator<Item = Event>) {
+        events.rev().for_each(|event| self.ready.push_front(event));
+    }
+
+    /// Ends the stream: what has not arrived whole goes out as it is, oldest first in each substream.
+    pub fn flush(&mut self) {
+        if self.stopped {
+            return;
+        }
+        self.stopped = true;
+        let live: Vec<_> = self.window.drain().collect();
+        for live in live {
+            self.stats.heaps = self.stats.heaps.saturating_add(1);
+            self.stats.incomplete_heaps_flushed = self.stats.incomplete_heaps_flushed.saturating_add(1);
+            self.release(live, Some(Ending::Flushed));
+        }
+    }
+
+    /// Whether the stream has ended, by a stop item or a flush.
+    #[must_use]
+    pub const fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// Heaps that are still arriving.
+    #[must_use]
+    pub fn live_heaps(&self) -> usize {
+        self.window.iter().count()
+    }
+
+    /// What has been counted.
+    #[must_use]
+    pub const fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// What became of every packet and heap.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The settings.
+    #[must_use]
+    pub const fn config(&self) -> &RecvConfig {
+        &self.config
+    }
+
+    /// The first packet of a heap: takes a slot, though the heap may be gone from it at once.
+    fn push_first(&mut self, packet: &Packet<'_>, origin: Origin) -> Outcome {
+        let (slot, evicted) = self.window.advance(packet.cnt());
+        if let Some(evicted) = evicted {
+            self.stats.heaps = self.stats.heaps.saturating_add(1);
+            self.stats.incomplete_heaps_evicted = self.stats.incomplete_heaps_evicted.saturating_add(1);
+            self.release(evicted, Some(Ending::Evicted { by: packet.cnt() }));
+        }
+        let mut live = self.spare.pop().unwrap_or_else(|| Live::new(self.config.allow_out_of_order));
+        live.heap.start(packet);
+        if let Err(refusal) = live.heap.add(packet, origin) {
+            self.spare.push(live);
+            return self.refuse(origin, refusal);
+        }
+        if live.heap.is_complete() {
+            return self.complete(live);
+        }
+        let stops = self.stops(&live.heap);
+        self.window.insert(slot, live);
+        self.stop_if(stops)
+    }
+
+    fn push_next(&mut self, slot: Slot, packet: &Packet<'_>, origin: Origin) -> Outcome {
+        let stop_on_stop_item = self.config.stop_on_stop_item;
+        let Some(live) = self.window.live_mut(slot) else { return Outcome::Accepted };
+        if let Err(refusal) = live.add(packet, origin) {
+            return self.refuse(origin, refusal);
+        }
+        if live.is_complete() {
+            return match self.window.remove(slot) {
+                Some(live) => self.complete(live),
+                None => Outcome::Accepted,
+            };
+        }
+        let stops = stop_on_stop_item && live.stops();
+        self.stop_if(stops)
+    }
+
+    fn complete(&mut self, live: Box<Live>) -> Outcome {
+        if !self.stops(&live.heap) {
+            self.stats.heaps = self.stats.heaps.saturating_add(1);
+            self.release(live, None);
+            return Outcome::Accepted;
+        }
+        let control = &mut self.ledger.heaps_mut().control;
+        *control = control.saturating_add(1);
+        self.settle(&live.heap, Fate::Used);
+        self.recycle(live);
+        self.stop_if(true)
+    }
+
+    const fn stops(&self, live: &LiveHeap) -> bool {
+        self.config.stop_on_stop_item && live.stops()
+    }
+
+    fn stop_if(&mut self, stops: bool) -> Outcome {
+        if !stops {
+            return Outcome::Accepted;
+        }
+        self.flush();
+        Outcome::Stopped
+    }
+
+    /// Hands out a heap that has left the window; `ending` says why, if it was not complete.
+    fn release(&mut self, mut live: Box<Live>, ending: Option<Ending>) {
+        let cnt = live.heap.cnt();
+        let heaps = self.ledger.heaps_mut();
+        let (event, count, fate) = match ending.filter(|_| !live.heap.is_contiguous()) {
+            None => {
+                let (origin, packets) = (live.heap.tally().first(), live.heap.tally().total());
+                let heap = live.heap.heap(self.config.bug_compat, &mut self.extents);
+                (Event::Heap(ReceivedHeap { cnt, origin, packets, heap }), &mut heaps.whole, Fate::Used)
+            }
+            Some(ending) => {
+                let incomplete = live.heap.incomplete(self.config.bug_compat, ending);
+                let (count, fate) = match ending {
+                    Ending::Evicted { .. } => (&mut heaps.evicted, Fate::Evicted),
+                    Ending::Flushed => (&mut heaps.flushed, Fate::Flushed),
+                };
+                (Event::Incomplete(incomplete), count, fate)
+            }
+        };
+        *count = count.saturating_add(1);
+        self.settle(&live.heap, fate);
+        self.recent.push(cnt, fate);
+        self.recycle(live);
+        self.ready.push_back(event);
+    }
+
+    fn settle(&mut self, live: &LiveHeap, fate: Fate) {
+        live.tally().iter().for_each(|(origin, packets)| self.ledger.settle(origin, fate, packets));
+    }
+
+    fn recycle(&mut self, mut live: Box<Live>) {
+        live.heap.clear();
+        if self.spare.len() < SPARE {
+            self.spare.push(live);
+        }
+    }
+
+    /// A packet that is not the first of its heap, in order, and the heap is not live.
+    fn refuse_unstarted(&mut self, packet: &Packet<'_>, origin: Origin) -> Outcome {
+        match self.recent.fate(packet.cnt()) {
+            Some(Fate::Used) => self.refuse(origin, Err(Fate::Duplicate)),
+            Some(Fate::Evicted) => self.refuse(origin, Err(Fate::Late)),
+            _ => self.reject(origin, Rejection::NotStarted { payload_offset: packet.payload_offset() }),
+        }
+    }
+
+    fn refuse(&mut self, origin: Origin, refusal: Result<Rejection, Fate>) -> Outcome {
+        match refusal {
+            Ok(rejection) => self.reject(origin, rejection),
+            Err(fate) => {
+                self.ledger.settle(origin, fate, 1);
+                if fate == Fate::Late { Outcome::Late } else { Outcome::Duplicate }
+            }
+        }
+    }
+
+    fn reject(&mut self, origin: Origin, rejection: Rejection) -> Outcome {
+        self.ledger.reject(origin, rejection);
+        Outcome::Rejected(rejection)
+    }
+}
+
+/// Live heaps that are kept for reuse.
+const SPARE: usize = 16;
+
+/// The heaps that left the window last, to tell a late packet from one that never had a heap.
+#[derive(Debug, Default)]
+struct Recent {
+    heaps: VecDeque<(HeapCnt, Fate)>,
+}
+
+impl Recent {
+    const KEPT: usize = 64;
+
+    fn push(&mut self, cnt: HeapCnt, fate: Fate) {
+        if self.heaps.len() >= Self::KEPT {
+            self.heaps.pop_front();
+        }
+        self.heaps.push_back((cnt, fate));
+    }
+
+    fn fate(&self, cnt: HeapCnt) -> Option<Fate> {
+        self.heaps.iter().rev().find(|(recent, _)| *recent == cnt).map(|(_, fate)| *fate)
+    }
+}

@@ -1,0 +1,187 @@
+//! How a heap is cut into packets, in closed form (spead2 `send_packet.cpp`).
+//!
+//! Item pointers fill the first packets; what room they leave, and all of the later packets, is payload. Every packet but
+//! the last is as large as allowed. Where the pointers alone would need more packets than the payload can give a byte
+//! each, the payload is padded with zeros, bounded by a null pointer.
+
+use std::ops::Range;
+
+use crate::{
+    heap::Heap,
+    wire::{Flavour, HEADER_BYTES, MAX_POINTERS, POINTER_BYTES, SPECIAL_POINTERS},
+};
+
+/// The smallest `max_packet_size`, in bytes: header, four special pointers, one more, and eight bytes of payload.
+pub const MIN_PACKET_SIZE: usize = 56;
+
+/// Header and special pointers: in every packet.
+const FIXED_BYTES: u64 = (HEADER_BYTES + SPECIAL_POINTERS * POINTER_BYTES) as u64;
+const POINTER: u64 = POINTER_BYTES as u64;
+
+/// One way to cut one heap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cut {
+    /// Bytes of a full packet: a multiple of 8.
+    packet_size: u64,
+    /// Bytes of the heap's payload, padding included.
+    length: u64,
+    /// Item pointers of the heap besides the special ones, a null pointer included.
+    pointers: u32,
+    repeat: bool,
+}
+
+/// What packet `i` carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PacketShape {
+    pub(crate) pointers: Range<u64>,
+    pub(crate) payload: Range<u64>,
+}
+
+impl Cut {
+    pub(crate) fn new(heap: &Heap, max_packet_size: usize, repeat: bool) -> Result<Self, PacketizeError> {
+        if max_packet_size < MIN_PACKET_SIZE {
+            return Err(PacketizeError::PacketSize { max_packet_size });
+        }
+        let packet_size = max_packet_size as u64 & !(POINTER - 1);
+        let items = heap.items().len() as u64;
+        let slots = slots(packet_size);
+        // One more than needed when it divides exactly: spead2 leaves room for a null pointer.
+        let carriers = items / slots;
+        if repeat && carriers > 0 {
+            return Err(PacketizeError::RepeatPointers { items, slots, max_packet_size });
+        }
+        let real = heap.payload_length();
+        let least = carriers * (packet_size - FIXED_BYTES - POINTER * slots) + 1;
+        let (padded, length) = if real < least { (true, least) } else { (false, real) };
+        if length > heap.flavour().max_immediate() {
+            return Err(PacketizeError::Padding { items, length, flavour: heap.flavour() });
+        }
+        let too_many = |_| PacketizeError::TooManyPackets { max_packet_size };
+        let pointers = u32::try_from(items + u64::from(padded)).map_err(too_many)?;
+        let cut = Self { packet_size, length, pointers, repeat };
+        u32::try_from(cut.count()).map_err(too_many)?;
+        Ok(cut)
+    }
+
+    /// Bytes of the heap's payload, padding included.
+    pub(crate) const fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// How many packets.
+    pub(crate) fn packets(&self) -> u32 {
+        u32::try_from(self.count()).expect("checked by Cut::new")
+    }
+
+    fn count(&self) -> u64 {
+        if self.repeat {
+            return self.length.div_ceil(self.room(u64::from(self.pointers)));
+        }
+        let (full, full_room, rest, rest_room) = self.carriers();
+        let carried = full * full_room + if rest > 0 { rest_room } else { 0 };
+        full + u64::from(rest > 0) + self.length.saturating_sub(carried).div_ceil(self.room(0))
+    }
+
+    /// Bytes of these packets, headers included.
+    pub(crate) fn bytes(&self, packets: Range<u32>) -> u64 {
+        let Some(last) = packets.end.checked_sub(1).filter(|last| *last >= packets.start) else { return 0 };
+        let (first, last) = (self.shape(packets.start), self.shape(last));
+        let pointers = if self.repeat {
+            u64::from(self.pointers) * u64::from(packets.end - packets.start)
+        } else {
+            last.pointers.end - first.pointers.start
+        };
+        let headers = u64::from(packets.end - packets.start) * FIXED_BYTES + pointers * POINTER;
+        headers + (last.payload.end - first.payload.start)
+    }
+
+    pub(crate) fn shape(&self, packet: u32) -> PacketShape {
+        let packet = u64::from(packet);
+        let total = u64::from(self.pointers);
+        let (pointers, start, room) = if self.repeat {
+            let room = self.room(total);
+            (0..total, packet * room, room)
+        } else {
+            let (full, full_room, rest, rest_room) = self.carriers();
+            let slots = slots(self.packet_size);
+            if packet < full {
+                (packet * slots..(packet + 1) * slots, packet * full_room, full_room)
+            } else if packet == full && rest > 0 {
+                (full * slots..total, full * full_room, rest_room)
+            } else {
+                let carrier = u64::from(rest > 0);
+                let start = full * full_room + carrier * rest_room;
+                (total..total, start + (packet - full - carrier) * self.room(0), self.room(0))
+            }
+        };
+        PacketShape { pointers, payload: start.min(self.length)..(start + room).min(self.length) }
+    }
+
+    /// Packets full of pointers and the payload bytes in each, then the pointers of the next packet and its bytes.
+    fn carriers(&self) -> (u64, u64, u64, u64) {
+        let (slots, total) = (slots(self.packet_size), u64::from(self.pointers));
+        if total < slots {
+            return (0, 0, total, self.room(total));
+        }
+        (total / slots, self.room(slots), total % slots, self.room(total % slots))
+    }
+
+    /// Payload bytes of a full packet with so many pointers.
+    const fn room(&self, pointers: u64) -> u64 {
+        self.packet_size - FIXED_BYTES - POINTER * pointers
+    }
+}
+
+/// Pointers that fit a packet besides the special ones and eight bytes of payload. The count of pointers has 16 bits:
+/// spead2 lets it spill into the reserved field, we stop there.
+const fn slots(packet_size: u64) -> u64 {
+    let fit = (packet_size - FIXED_BYTES - POINTER) / POINTER;
+    let most = (MAX_POINTERS - SPECIAL_POINTERS) as u64;
+    if fit < most { fit } else { most }
+}
+
+/// Why a heap cannot be cut into packets of this size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PacketizeError {
+    /// Packets this small hold nothing.
+    #[error(
+        "max_packet_size {max_packet_size} is too small: header, item pointers and payload need at least {MIN_PACKET_SIZE} bytes"
+    )]
+    PacketSize {
+        /// The limit that was set, in bytes.
+        max_packet_size: usize,
+    },
+    /// Repeated item pointers must fit a single packet.
+    #[error(
+        "cannot repeat {items} item pointers in each packet of {max_packet_size} bytes, which has room for fewer than \
+         {slots}: raise max_packet_size or send without repeating them"
+    )]
+    RepeatPointers {
+        /// Items of the heap.
+        items: u64,
+        /// Item pointers that a packet has room for.
+        slots: u64,
+        /// The limit that was set, in bytes.
+        max_packet_size: usize,
+    },
+    /// The padding that the item pointers need makes the payload too long for the flavour.
+    #[error(
+        "the pointers of {items} items spread over so many packets that the payload is padded to {length} bytes, more than \
+         {flavour} can say: raise max_packet_size or use wider addresses"
+    )]
+    Padding {
+        /// Items of the heap.
+        items: u64,
+        /// Bytes of the padded payload.
+        length: u64,
+        /// The heap's flavour.
+        flavour: Flavour,
+    },
+    /// The heap makes more packets, or has more items, than 32 bits count.
+    #[error("more than 2^32 packets of {max_packet_size} bytes: raise max_packet_size or send smaller heaps")]
+    TooManyPackets {
+        /// The limit that was set, in bytes.
+        max_packet_size: usize,
+    },
+}

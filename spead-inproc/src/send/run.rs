@@ -1,0 +1,200 @@
+use std::ops::Range;
+
+use bytes::{Bytes, BytesMut};
+
+use super::{Cut, PacketizeError};
+use crate::{
+    heap::{Heap, Layout, Origin},
+    wire::{HeapCnt, ItemId, ItemPointer, Payload, Segment, write_header},
+};
+
+/// Consecutive packets of one heap that do not exist yet: each comes into being when it is read.
+///
+/// To everyone outside a run is as if each of its packets stood there; sending a heap costs the same whatever its length.
+#[derive(Debug, Clone)]
+pub struct Run {
+    heap: Heap,
+    cnt: HeapCnt,
+    cut: Cut,
+    at: Range<u32>,
+    origin: Origin,
+}
+
+impl Run {
+    /// All packets of a heap.
+    pub(crate) fn new(
+        heap: &Heap,
+        cnt: HeapCnt,
+        max_packet_size: usize,
+        repeat_pointers: bool,
+        origin: Origin,
+    ) -> Result<Self, PacketizeError> {
+        let cut = Cut::new(heap, max_packet_size, repeat_pointers)?;
+        Ok(Self { heap: heap.clone(), cnt, cut, at: 0..cut.packets(), origin })
+    }
+
+    /// The heap that the packets are of.
+    #[must_use]
+    pub const fn heap(&self) -> &Heap {
+        &self.heap
+    }
+
+    /// Its heap cnt.
+    #[must_use]
+    pub const fn cnt(&self) -> HeapCnt {
+        self.cnt
+    }
+
+    /// Who sends it.
+    #[must_use]
+    pub const fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// Which packets of the heap the run holds, counted from 0.
+    #[must_use]
+    pub fn range(&self) -> Range<u32> {
+        self.at.clone()
+    }
+
+    /// How many packets the run holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.at.len()
+    }
+
+    /// Whether the run holds no packet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.at.is_empty()
+    }
+
+    /// Bytes of the packets, headers included: what spead2 counts as sent.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.cut.bytes(self.range())
+    }
+
+    /// The packets `at` of the heap, as far as the run has them.
+    pub(crate) fn slice(&self, at: Range<u32>) -> Self {
+        let start = at.start.clamp(self.at.start, self.at.end);
+        let end = at.end.clamp(start, self.at.end);
+        Self { at: start..end, ..self.clone() }
+    }
+
+    /// The packets as flat bytes, one after the other.
+    pub fn packets(&self) -> impl Iterator<Item = Bytes> + '_ {
+        let mut cutter = Cutter::new(self);
+        let (mut header, mut more) = (Vec::new(), Vec::new());
+        std::iter::from_fn(move || {
+            let payload = cutter.next(&mut header, &mut more)?;
+            let mut packet = BytesMut::with_capacity(header.len() + payload.len());
+            packet.extend_from_slice(&header);
+            payload.segments().for_each(|segment| packet.extend_from_slice(segment.as_slice()));
+            Some(packet.freeze())
+        })
+    }
+}
+
+/// Makes the packets of a run one by one.
+#[derive(Debug)]
+pub(crate) struct Cutter<'r> {
+    run: &'r Run,
+    next: u32,
+    /// Item pointers from `written` on.
+    pointers: Layout<'r>,
+    written: u64,
+    payload: PayloadWalk<'r>,
+}
+
+impl<'r> Cutter<'r> {
+    pub(crate) fn new(run: &'r Run) -> Self {
+        Self { run, next: run.at.start, pointers: Layout::new(&run.heap), written: 0, payload: PayloadWalk::new(run) }
+    }
+
+    /// The packet of the heap that comes next.
+    pub(crate) const fn position(&self) -> u32 {
+        self.next
+    }
+
+    /// Writes the header of the next packet into `header` and gives its payload; `more` holds what straddles items.
+    #[inline]
+    pub(crate) fn next<'p>(&mut self, header: &mut Vec<u8>, more: &'p mut Vec<Segment<'r>>) -> Option<Payload<'p>>
+    where
+        'r: 'p,
+    {
+        if self.next >= self.run.at.end {
+            return None;
+        }
+        let (heap, cut) = (&self.run.heap, &self.run.cut);
+        let flavour = heap.flavour();
+        let shape = cut.shape(self.next);
+        self.next += 1;
+
+        header.clear();
+        let count = usize::try_from(shape.pointers.end - shape.pointers.start).expect("at most 65531");
+        write_header(header, flavour, count, self.run.cnt, cut.length(), shape.payload.clone());
+        if shape.pointers.start < self.written {
+            (self.pointers, self.written) = (Layout::new(heap), 0);
+        }
+        while self.written < shape.pointers.end {
+            let null = ItemPointer::Address { id: ItemId::NULL, address: self.pointers.address() };
+            let pointer = self.pointers.next().unwrap_or(null);
+            if self.written >= shape.pointers.start {
+                header.extend_from_slice(&pointer.encode(flavour).to_be_bytes());
+            }
+            self.written += 1;
+        }
+
+        more.clear();
+        Some(Payload::new(self.payload.read(shape.payload, more), more))
+    }
+}
+
+/// A walk over the payload of a heap: its addressed items, then zeros.
+#[derive(Debug)]
+struct PayloadWalk<'r> {
+    heap: &'r Heap,
+    item: usize,
+    /// Where the item starts.
+    address: u64,
+}
+
+impl<'r> PayloadWalk<'r> {
+    const fn new(run: &'r Run) -> Self {
+        Self { heap: &run.heap, item: 0, address: 0 }
+    }
+
+    /// The bytes `range`, of which there is at least one: the first segment, and the others in `more`. Ranges must rise.
+    #[inline]
+    fn read(&mut self, range: Range<u64>, more: &mut Vec<Segment<'r>>) -> Segment<'r> {
+        let first = self.segment(&range);
+        let mut at = range.start + first.len() as u64;
+        while at < range.end {
+            let segment = self.segment(&(at..range.end));
+            at += segment.len() as u64;
+            more.push(segment);
+        }
+        first
+    }
+
+    /// As many of the bytes `range` as lie together.
+    #[inline]
+    fn segment(&mut self, range: &Range<u64>) -> Segment<'r> {
+        let place = |at: u64| usize::try_from(at).expect("a place in memory");
+        while let Some(item) = self.heap.items().get(self.item) {
+            let end = self.address + item.addressed_length();
+            if let Some(bytes) = item.as_addressed()
+                && range.start < end
+            {
+                let to = end.min(range.end);
+                return Segment::new(bytes, place(range.start - self.address)..place(to - self.address));
+            }
+            self.item += 1;
+            self.address = end;
+        }
+        Segment::new(&PADDING, 0..place(range.end - range.start).min(PADDING.len()))
+    }
+}
+
+static PADDING: Bytes = Bytes::from_static(&[0; 1024]);

@@ -1,0 +1,18 @@
+//! Streams of heaps over any transport.
+//!
+//! Knows how a [`SendStream`] puts heaps on a [`PacketSink`] and how a [`RecvStream`] pulls them from a [`PacketSource`].
+//! Must not know which transport it is. Invariant: nothing runs unless somebody asks; reassembly happens on the thread
+//! that asks for a heap.
+
+mod buffer;
+mod park;
+mod recv_stream;
+mod send_stream;
+mod transport;
+mod watch;
+
+pub use buffer::BufferSource;
+pub use recv_stream::{Heaps, ReaderError, RecvError, RecvStream};
+pub use send_stream::{GroupMode, SendConfig, SendConfigError, SendError, SendStream, Sent, SentGroup};
+pub use transport::{Entry, PacketSink, PacketSource, Refused, Taken};
+pub(crate) use watch::Watch;

@@ -1,0 +1,481 @@
+use std::{
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Poll,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use event_listener::{Event as Wake, EventListener};
+
+use super::{BufferSource, Entry, PacketSource, Taken, Watch, park::block_on};
+use crate::{
+    recv::{Event, Ledger, Outcome, Reassembler, ReceivedHeap, RecvConfig, RecvConfigError, Stats},
+    send::Cutter,
+    wire::Packet,
+};
+
+/// Receives heaps: takes packets from its readers and puts heaps together, on the thread that asks.
+///
+/// A cheap handle: clones are the same stream.
+///
+/// ```
+/// use spead_inproc::{Flavour, Heap, InprocQueue, RecvConfig, RecvStream, SendConfig, SendStream};
+///
+/// let queue = InprocQueue::new();
+/// SendStream::new(&queue, SendConfig::default())?.send_heap(&Heap::start_of_stream(Flavour::SPEAD_64_48))?;
+/// queue.stop();
+///
+/// let rx = RecvStream::new(RecvConfig::default())?;
+/// rx.add_inproc_reader(&queue)?;
+/// for heap in &rx {
+///     assert!(heap?.is_start_of_stream());
+/// }
+/// assert_eq!(rx.stats().heaps, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct RecvStream {
+    shared: Arc<Shared>,
+    watch: Option<Arc<Watch>>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    /// Notified when a reader comes, or the stream starts or stops.
+    wake: Wake,
+}
+
+struct State {
+    reassembler: Reassembler,
+    readers: Vec<Reader>,
+    /// The reader whose turn it is.
+    turn: usize,
+    started: bool,
+    header: Vec<u8>,
+    /// What was given out, if somebody wants to know.
+    record: Option<Vec<Event>>,
+}
+
+struct Reader {
+    source: Arc<dyn PacketSource>,
+    /// What other readers' turns interrupted.
+    rest: Option<Entry>,
+    ended: bool,
+}
+
+impl RecvStream {
+    /// A stream without readers.
+    ///
+    /// # Errors
+    /// [`RecvConfigError`] if the settings cannot work.
+    pub fn new(config: RecvConfig) -> Result<Self, RecvConfigError> {
+        let state = State {
+            reassembler: Reassembler::new(config)?,
+            readers: Vec::new(),
+            turn: 0,
+            started: !config.explicit_start,
+            header: Vec::new(),
+            record: None,
+        };
+        let shared = Shared { state: Mutex::new(state), wake: Wake::new() };
+        Ok(Self { shared: Arc::new(shared), watch: None })
+    }
+
+    /// The same stream, watched, and remembering what it gives out.
+    pub(crate) fn watched(self, watch: Arc<Watch>) -> Self {
+        self.lock().record = Some(Vec::new());
+        Self { watch: Some(watch), ..self }
+    }
+
+    /// Reads from a source. With several readers the stream takes one packet of each in turn, and ends when all have
+    /// ended. A reader that comes after the stream has stopped is never read.
+    ///
+    /// # Errors
+    /// [`ReaderError`] if the stream waits for an explicit start and has got it.
+    pub fn add_reader(&self, source: Arc<dyn PacketSource>) -> Result<(), ReaderError> {
+        let mut state = self.lock();
+        if state.started && state.reassembler.config().explicit_start {
+            return Err(ReaderError);
+        }
+        state.readers.push(Reader { source, rest: None, ended: false });
+        drop(state);
+        self.shared.wake.notify(usize::MAX);
+        Ok(())
+    }
+
+    /// Reads from a buffer in which packets stand back to back; it ends at the first thing that is no packet.
+    ///
+    /// # Errors
+    /// [`ReaderError`] if the stream waits for an explicit start and has got it.
+    pub fn add_buffer_reader(&self, buffer: impl Into<Bytes>) -> Result<(), ReaderError> {
+        self.add_reader(Arc::new(BufferSource::new(buffer)))
+    }
+
+    /// Starts a stream that was told to wait; starting twice is harmless.
+    pub fn start(&self) {
+        self.lock().started = true;
+        self.shared.wake.notify(usize::MAX);
+    }
+
+    /// Stops: what is complete can still be read, what is incomplete is dropped (and counted), what the readers have not
+    /// read stays there. Stopping twice is harmless.
+    pub fn stop(&self) {
+        let mut state = self.lock();
+        let ready: Vec<_> = std::iter::from_fn(|| state.reassembler.pop()).collect();
+        state.reassembler.flush();
+        while state.reassembler.pop().is_some() {}
+        state.reassembler.restore(ready.into_iter());
+        state.let_go();
+        drop(state);
+        self.shared.wake.notify(usize::MAX);
+    }
+
+    /// The next whole heap. Waits for it; incomplete heaps are passed over (the ledger counts them).
+    ///
+    /// # Errors
+    /// [`RecvError::Stopped`] after the last one; in a harness [`RecvError::Starved`] instead of waiting for what cannot
+    /// come.
+    pub fn next_heap(&self) -> Result<ReceivedHeap, RecvError> {
+        loop {
+            if let Event::Heap(heap) = self.next_event()? {
+                return Ok(heap);
+            }
+        }
+    }
+
+    /// The next whole heap, if there is one now.
+    ///
+    /// # Errors
+    /// [`RecvError::Stopped`] after the last one.
+    pub fn try_next_heap(&self) -> Result<Option<ReceivedHeap>, RecvError> {
+        while let Some(event) = self.try_next_event()? {
+            if let Event::Heap(heap) = event {
+                return Ok(Some(heap));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The next heap, whole or not. Waits for it.
+    ///
+    /// # Errors
+    /// As [`next_heap`](Self::next_heap).
+    pub fn next_event(&self) -> Result<Event, RecvError> {
+        if let Some(event) = self.try_next_event()? {
+            return Ok(event);
+        }
+        let limit = self.watch.as_ref().map(|watch| watch.patience());
+        if limit == Some(Duration::ZERO) {
+            return Err(self.starved(Duration::ZERO));
+        }
+        block_on(self.next_event_async(), limit).unwrap_or_else(|| Err(self.starved(limit.unwrap_or_default())))
+    }
+
+    /// The next heap, whole or not, if there is one now.
+    ///
+    /// # Errors
+    /// [`RecvError::Stopped`] after the last one.
+    pub fn try_next_event(&self) -> Result<Option<Event>, RecvError> {
+        if let Some(watch) = &self.watch {
+            watch.touch();
+        }
+        let mut state = self.lock();
+        loop {
+            if let Some(event) = state.reassembler.pop() {
+                if let Some(record) = &mut state.record {
+                    record.push(event.clone());
+                }
+                return Ok(Some(event));
+            }
+            match state.step() {
+                Step::Progress => {}
+                Step::Empty => return Ok(None),
+                Step::Ended => return Err(RecvError::Stopped),
+            }
+        }
+    }
+
+    /// The next whole heap; for code that is async. Needs no particular runtime. Dropping the future loses nothing.
+    ///
+    /// # Errors
+    /// [`RecvError::Stopped`] after the last one.
+    pub async fn next_heap_async(&self) -> Result<ReceivedHeap, RecvError> {
+        loop {
+            if let Event::Heap(heap) = self.next_event_async().await? {
+                return Ok(heap);
+            }
+        }
+    }
+
+    /// The next heap, whole or not; for code that is async.
+    ///
+    /// # Errors
+    /// [`RecvError::Stopped`] after the last one.
+    pub async fn next_event_async(&self) -> Result<Event, RecvError> {
+        loop {
+            if let Some(event) = self.try_next_event()? {
+                return Ok(event);
+            }
+            let mut listeners = self.listen();
+            // Whatever came before the listeners were there would wake nobody.
+            if let Some(event) = self.try_next_event()? {
+                return Ok(event);
+            }
+            poll_fn(|context| {
+                let woken = listeners.iter_mut().any(|listener| Pin::new(listener).poll(context).is_ready());
+                if woken { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+        }
+    }
+
+    /// The heaps to come, one by one, until the stream ends.
+    #[must_use]
+    pub const fn heaps(&self) -> Heaps<'_> {
+        Heaps { stream: self, done: false }
+    }
+
+    /// What has been counted so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        *self.lock().reassembler.stats()
+    }
+
+    /// What became of every packet and heap so far.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        self.lock().reassembler.ledger().clone()
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> RecvConfig {
+        *self.lock().reassembler.config()
+    }
+
+    /// Reads all that can be read without waiting, and gives what was given out since the last call; without a record,
+    /// just what was read now.
+    pub(crate) fn take_record(&self) -> Vec<Event> {
+        let now: Vec<_> = std::iter::from_fn(|| self.try_next_event().ok().flatten()).collect();
+        self.lock().record.as_mut().map_or(now, std::mem::take)
+    }
+
+    fn listen(&self) -> Vec<EventListener> {
+        let state = self.lock();
+        let sources = state.readers.iter().filter(|reader| !reader.ended).map(|reader| reader.source.wake().listen());
+        sources.chain([self.shared.wake.listen()]).collect()
+    }
+
+    fn starved(&self, waited: Duration) -> RecvError {
+        let sent = self.watch.as_ref().map(|watch| watch.sent()).unwrap_or_default();
+        let state = self.lock();
+        RecvError::Starved {
+            waited,
+            sent_heaps: sent.len(),
+            live_heaps: state.reassembler.live_heaps(),
+            ledger: Box::new(state.reassembler.ledger().clone()),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Step {
+    Progress,
+    Empty,
+    Ended,
+}
+
+impl State {
+    /// Takes what the next reader has, if any has something.
+    fn step(&mut self) -> Step {
+        if self.reassembler.is_stopped() {
+            return Step::Ended;
+        }
+        if !self.started || self.readers.is_empty() {
+            return Step::Empty;
+        }
+        for _ in 0..self.readers.len() {
+            let at = self.turn;
+            self.turn = (self.turn + 1) % self.readers.len();
+            if let Some(entry) = self.take(at) {
+                self.feed(at, entry);
+                return Step::Progress;
+            }
+        }
+        if !self.readers.iter().all(|reader| reader.ended) {
+            return Step::Empty;
+        }
+        self.reassembler.flush();
+        Step::Progress
+    }
+
+    /// What this reader gives in one turn: all that it has of a heap if it is the only one, else a packet.
+    fn take(&mut self, at: usize) -> Option<Entry> {
+        let alone = self.readers.len() == 1;
+        let reader = &mut self.readers[at];
+        if reader.ended {
+            return None;
+        }
+        let entry = match reader.rest.take().map_or_else(|| reader.source.take(), Taken::Entry) {
+            Taken::Entry(entry) => entry,
+            Taken::Empty => return None,
+            Taken::Ended => {
+                reader.ended = true;
+                return None;
+            }
+        };
+        if alone {
+            return Some(entry);
+        }
+        let (first, rest) = entry.split_first();
+        reader.rest = rest;
+        Some(first)
+    }
+
+    fn feed(&mut self, at: usize, entry: Entry) {
+        if let Some(rest) = push(&mut self.reassembler, &mut self.header, entry) {
+            self.readers[at].rest = Some(match self.readers[at].rest.take() {
+                None => rest,
+                Some(later) => {
+                    self.readers[at].source.put_back(later);
+                    rest
+                }
+            });
+        }
+        if self.reassembler.is_stopped() {
+            self.let_go();
+        }
+    }
+
+    /// Gives back what was taken and will not be read.
+    fn let_go(&mut self) {
+        for reader in &mut self.readers {
+            if let Some(rest) = reader.rest.take() {
+                reader.source.put_back(rest);
+            }
+        }
+    }
+}
+
+/// Pushes the packets of an entry until the stream stops; what is left then.
+fn push(reassembler: &mut Reassembler, header: &mut Vec<u8>, entry: Entry) -> Option<Entry> {
+    match &entry {
+        Entry::Flat { bytes, origin } => {
+            match Packet::parse(bytes) {
+                Ok(packet) => reassembler.push(&packet, *origin),
+                Err(error) => reassembler.push_broken(error, *origin),
+            };
+            None
+        }
+        Entry::Run(run) => {
+            let mut cutter = Cutter::new(run);
+            let mut more = Vec::new();
+            while let Some(payload) = cutter.next(header, &mut more) {
+                let outcome = match Packet::parse_parts(header, payload) {
+                    Ok(packet) => reassembler.push(&packet, run.origin()),
+                    Err(error) => reassembler.push_broken(error, run.origin()),
+                };
+                if outcome == Outcome::Stopped {
+                    let rest = run.slice(cutter.position()..run.range().end);
+                    return (!rest.is_empty()).then_some(Entry::Run(rest));
+                }
+            }
+            None
+        }
+    }
+}
+
+impl fmt::Debug for RecvStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.lock();
+        let config = state.reassembler.config();
+        write!(
+            f,
+            "RecvStream(max_heaps {}, {} substreams, {} readers)",
+            config.max_heaps,
+            config.substreams,
+            state.readers.len()
+        )
+    }
+}
+
+/// The heaps that a stream still receives.
+///
+/// Ends with the stream; an error other than the end comes out once, and ends the iteration too.
+#[derive(Debug)]
+pub struct Heaps<'s> {
+    stream: &'s RecvStream,
+    done: bool,
+}
+
+impl Iterator for Heaps<'_> {
+    type Item = Result<ReceivedHeap, RecvError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let next = self.stream.next_heap();
+        self.done = next.is_err();
+        match next {
+            Err(RecvError::Stopped) => None,
+            next => Some(next),
+        }
+    }
+}
+
+impl std::iter::FusedIterator for Heaps<'_> {}
+
+impl<'s> IntoIterator for &'s RecvStream {
+    type Item = Result<ReceivedHeap, RecvError>;
+    type IntoIter = Heaps<'s>;
+
+    fn into_iter(self) -> Heaps<'s> {
+        self.heaps()
+    }
+}
+
+/// Why there is no next heap.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecvError {
+    /// The stream has ended and everything was read.
+    #[error("the stream has ended")]
+    Stopped,
+    /// Nothing is queued, and nothing can come.
+    #[error("{}", starved(*waited, *sent_heaps, *live_heaps, ledger))]
+    Starved {
+        /// How long the read waited for another thread; not at all if there was none.
+        waited: Duration,
+        /// Heaps that the harness's senders had sent.
+        sent_heaps: usize,
+        /// Heaps that had arrived in part.
+        live_heaps: usize,
+        /// What became of the packets.
+        ledger: Box<Ledger>,
+    },
+}
+
+fn starved(waited: Duration, sent_heaps: usize, live_heaps: usize, ledger: &Ledger) -> String {
+    let whole = ledger.heaps().whole;
+    let what = if waited.is_zero() {
+        "nothing is queued and no other thread uses this harness, so nothing can come; if a thread of the test is to send, \
+         say `threads = true`"
+            .to_owned()
+    } else {
+        format!("nothing came in {waited:?}")
+    };
+    format!("no heap to read: {what}. Sent {sent_heaps} heaps, {whole} arrived whole, {live_heaps} in part\n{ledger}")
+}
+
+/// A reader that came too late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the stream has been started: add all readers before `start()`")]
+#[non_exhaustive]
+pub struct ReaderError;
