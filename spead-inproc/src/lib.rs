@@ -9,6 +9,8 @@ pub mod send;
 
 pub mod recv;
 
+pub mod descriptor;
+
 pub mod stream;
 
 pub mod inproc;

@@ -17,6 +17,11 @@ impl HeapBuilder {
         Self { flavour, items: Vec::new(), error: None }
     }
 
+    /// The flavour that the heap will have.
+    pub(crate) const fn flavour(&self) -> Flavour {
+        self.flavour
+    }
+
     /// Adds an item whose value travels in the item pointer, whatever its size in the program.
     pub fn immediate(self, id: u64, value: u64) -> Self {
         let flavour = self.flavour;

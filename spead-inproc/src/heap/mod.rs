@@ -85,6 +85,14 @@ impl Heap {
         self.items.iter().find(|item| item.id() == id)
     }
 
+    /// The items that spead2 would see, in the order in which it would (spead2 `recv_heap.cpp`): addressed ones that are not
+    /// empty, by address, then immediates by value.
+    pub(crate) fn items_in_spead2_order(&self) -> impl Iterator<Item = &Item> {
+        let mut immediates: Vec<&Item> = self.items.iter().filter(|item| item.is_immediate()).collect();
+        immediates.sort_by_key(|item| item.as_immediate());
+        self.items.iter().filter(|item| item.addressed_length() > 0).chain(immediates)
+    }
+
     /// Bytes of the addressed items together. Padding, which a sender may add, is not counted.
     #[must_use]
     pub fn payload_length(&self) -> u64 {

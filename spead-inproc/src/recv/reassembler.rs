@@ -119,12 +119,14 @@ impl Reassembler {
         events.rev().for_each(|event| self.ready.push_front(event));
     }
 
-    /// Ends the stream: what has not arrived whole goes out as it is, oldest first in each substream.
-    pub fn flush(&mut self) {
-        if self.stopped {
-            return;
-        }
+    /// Ends the stream: what is live is flushed, and nothing more is taken. Stopping twice is harmless.
+    pub fn stop(&mut self) {
+        self.flush();
         self.stopped = true;
+    }
+
+    /// Lets go of everything that is live: it goes out as it is, oldest first in each substream.
+    pub fn flush(&mut self) {
         let live: Vec<_> = self.window.drain().collect();
         for live in live {
             self.stats.heaps = self.stats.heaps.saturating_add(1);
@@ -133,7 +135,7 @@ impl Reassembler {
         }
     }
 
-    /// Whether the stream has ended, by a stop item or a flush.
+    /// Whether the stream has ended, by a stop item or by [`stop`](Self::stop).
     #[must_use]
     pub const fn is_stopped(&self) -> bool {
         self.stopped
@@ -222,7 +224,7 @@ impl Reassembler {
         if !stops {
             return Outcome::Accepted;
         }
-        self.flush();
+        self.stop();
         Outcome::Stopped
     }
 

@@ -125,7 +125,7 @@ impl RecvStream {
     pub fn stop(&self) {
         let mut state = self.lock();
         let ready: Vec<_> = std::iter::from_fn(|| state.reassembler.pop()).collect();
-        state.reassembler.flush();
+        state.reassembler.stop();
         while state.reassembler.pop().is_some() {}
         state.reassembler.restore(ready.into_iter());
         state.let_go();
@@ -311,7 +311,7 @@ impl State {
         if !self.readers.iter().all(|reader| reader.ended) {
             return Step::Empty;
         }
-        self.reassembler.flush();
+        self.reassembler.stop();
         Step::Progress
     }
 
