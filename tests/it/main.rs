@@ -1,1 +1,4 @@
 //! The one integration binary.
+#![forbid(unsafe_code)]
+
+mod vectors;

@@ -1,1 +1,5 @@
-//! Helpers of the integration tests.
+//! What the integration tests share: golden vectors, an unchecked packet writer, and the laws.
+#![forbid(unsafe_code)]
+
+pub mod raw_packet;
+pub mod vectors;
