@@ -15,6 +15,9 @@ pub mod stream;
 
 pub mod inproc;
 
+pub mod harness;
+
+pub use harness::{Harness, HarnessBuilder, HarnessError};
 pub use heap::{Heap, HeapBuilder, HeapError, Item};
 pub use inproc::{InprocQueue, QueueStopped};
 pub use recv::{Event, Fate, IncompleteHeap, Ledger, ReceivedHeap, RecvConfig, RecvConfigError, Rejection, Stats};

@@ -3,7 +3,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
 };
 
@@ -43,7 +43,9 @@ struct Shared {
     /// What a receiver gave back, to be taken first.
     returned: Mutex<VecDeque<Entry>>,
     has_returned: AtomicBool,
-    packets: AtomicUsize,
+    /// Packets that were ever put, and those that were taken and not given back.
+    put: AtomicU64,
+    taken: AtomicU64,
     senders: AtomicU32,
     wake: Event,
 }
@@ -58,7 +60,8 @@ impl InprocQueue {
             receiver,
             returned: Mutex::default(),
             has_returned: AtomicBool::new(false),
-            packets: AtomicUsize::new(0),
+            put: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
             senders: AtomicU32::new(0),
             wake: Event::new(),
         };
@@ -93,7 +96,14 @@ impl InprocQueue {
     /// Packets that are queued.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.shared.packets.load(Ordering::SeqCst)
+        let taken = self.shared.taken.load(Ordering::SeqCst);
+        usize::try_from(self.packets_put().saturating_sub(taken)).unwrap_or(usize::MAX)
+    }
+
+    /// Packets that were ever put into the queue.
+    #[must_use]
+    pub fn packets_put(&self) -> u64 {
+        self.shared.put.load(Ordering::SeqCst)
     }
 
     /// Whether no packet is queued.
@@ -107,8 +117,8 @@ impl InprocQueue {
         Origin::sender(self.shared.senders.fetch_add(1, Ordering::Relaxed))
     }
 
-    fn count(&self, entry: &Entry) {
-        self.shared.packets.fetch_sub(entry.len(), Ordering::SeqCst);
+    fn count_taken(&self, entry: &Entry) {
+        self.shared.taken.fetch_add(entry.len() as u64, Ordering::SeqCst);
     }
 }
 
@@ -116,12 +126,9 @@ impl PacketSink for InprocQueue {
     fn put(&self, entry: Entry) -> Result<(), Refused> {
         let sender = self.shared.sender.read().unwrap_or_else(PoisonError::into_inner);
         let Some(sender) = sender.as_ref() else { return Err(Refused(entry)) };
-        let packets = entry.len();
-        self.shared.packets.fetch_add(packets, Ordering::SeqCst);
-        sender.send(entry).map_err(|refused| {
-            self.shared.packets.fetch_sub(packets, Ordering::SeqCst);
-            Refused(refused.0)
-        })?;
+        self.shared.put.fetch_add(entry.len() as u64, Ordering::SeqCst);
+        // The queue holds a receiver too, so this cannot fail.
+        sender.send(entry).map_err(|refused| Refused(refused.0))?;
         self.shared.wake.notify(usize::MAX);
         Ok(())
     }
@@ -138,13 +145,13 @@ impl PacketSource for InprocQueue {
             let entry = returned.pop_front();
             self.shared.has_returned.store(!returned.is_empty(), Ordering::Release);
             if let Some(entry) = entry {
-                self.count(&entry);
+                self.count_taken(&entry);
                 return Taken::Entry(entry);
             }
         }
         match self.shared.receiver.try_recv() {
             Ok(entry) => {
-                self.count(&entry);
+                self.count_taken(&entry);
                 Taken::Entry(entry)
             }
             Err(TryRecvError::Empty) => Taken::Empty,
@@ -153,7 +160,7 @@ impl PacketSource for InprocQueue {
     }
 
     fn put_back(&self, rest: Entry) {
-        self.shared.packets.fetch_add(rest.len(), Ordering::SeqCst);
+        self.shared.taken.fetch_sub(rest.len() as u64, Ordering::SeqCst);
         let mut returned = self.shared.returned.lock().unwrap_or_else(PoisonError::into_inner);
         returned.push_front(rest);
         self.shared.has_returned.store(true, Ordering::Release);

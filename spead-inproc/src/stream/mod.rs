@@ -15,4 +15,5 @@ pub use buffer::BufferSource;
 pub use recv_stream::{Heaps, ReaderError, RecvError, RecvStream};
 pub use send_stream::{GroupMode, SendConfig, SendConfigError, SendError, SendStream, Sent, SentGroup};
 pub use transport::{Entry, PacketSink, PacketSource, Refused, Taken};
+pub use watch::SentHeaps;
 pub(crate) use watch::Watch;

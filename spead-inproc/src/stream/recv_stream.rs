@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use event_listener::{Event as Wake, EventListener};
 
-use super::{BufferSource, Entry, PacketSource, Taken, Watch, park::block_on};
+use super::{BufferSource, Entry, PacketSource, SentHeaps, Taken, Watch, park::block_on};
 use crate::{
     recv::{Event, Ledger, Outcome, Reassembler, ReceivedHeap, RecvConfig, RecvConfigError, Stats},
     send::Cutter,
@@ -274,7 +274,7 @@ impl RecvStream {
         let state = self.lock();
         RecvError::Starved {
             waited,
-            sent_heaps: sent.len(),
+            sent,
             live_heaps: state.reassembler.live_heaps(),
             ledger: Box::new(state.reassembler.ledger().clone()),
         }
@@ -449,12 +449,12 @@ pub enum RecvError {
     #[error("the stream has ended")]
     Stopped,
     /// Nothing is queued, and nothing can come.
-    #[error("{}", starved(*waited, *sent_heaps, *live_heaps, ledger))]
+    #[error("{}", starved(*waited, sent, *live_heaps, ledger))]
     Starved {
         /// How long the read waited for another thread; not at all if there was none.
         waited: Duration,
-        /// Heaps that the harness's senders had sent.
-        sent_heaps: usize,
+        /// What each sender of the harness had sent.
+        sent: Vec<SentHeaps>,
         /// Heaps that had arrived in part.
         live_heaps: usize,
         /// What became of the packets.
@@ -462,16 +462,22 @@ pub enum RecvError {
     },
 }
 
-fn starved(waited: Duration, sent_heaps: usize, live_heaps: usize, ledger: &Ledger) -> String {
-    let whole = ledger.heaps().whole;
-    let what = if waited.is_zero() {
-        "nothing is queued and no other thread uses this harness, so nothing can come; if a thread of the test is to send, \
-         say `threads = true`"
+fn starved(waited: Duration, sent: &[SentHeaps], live_heaps: usize, ledger: &Ledger) -> String {
+    let why = if waited.is_zero() {
+        "nothing is queued, and no other thread has used a stream of this harness that could send more (if one is about \
+         to: `threads = true`, or `.threads()` on the builder)"
             .to_owned()
     } else {
         format!("nothing came in {waited:?}")
     };
-    format!("no heap to read: {what}. Sent {sent_heaps} heaps, {whole} arrived whole, {live_heaps} in part\n{ledger}")
+    let senders = sent.iter().fold(String::new(), |text, sender| {
+        format!("{text}\n  {} sent {} heaps in {} packets", sender.origin, sender.heaps, sender.packets)
+    });
+    let heaps = ledger.heaps();
+    format!(
+        "no heap to read: {why}{senders}\n  received: {} whole heaps, {} evicted, {live_heaps} still incomplete\n{ledger}",
+        heaps.whole, heaps.evicted
+    )
 }
 
 /// A reader that came too late.

@@ -67,8 +67,8 @@ pub enum GroupMode {
 pub struct SendStream {
     inner: Arc<Inner>,
     watch: Option<Arc<Watch>>,
-    /// Kept alive as long as somebody holds the stream.
-    lease: Option<Arc<dyn Any + Send + Sync>>,
+    /// Dropped with the last handle.
+    _lease: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 struct Inner {
@@ -121,12 +121,12 @@ impl SendStream {
             return Err(SendConfigError::NoHeaps);
         }
         let inner = Inner { sinks, config, origin, cnts: Mutex::default() };
-        Ok(Self { inner: Arc::new(inner), watch: None, lease: None })
+        Ok(Self { inner: Arc::new(inner), watch: None, _lease: None })
     }
 
     /// The same stream, watched, and keeping `lease` alive.
     pub(crate) fn watched(self, watch: Arc<Watch>, lease: Arc<dyn Any + Send + Sync>) -> Self {
-        Self { watch: Some(watch), lease: Some(lease), ..self }
+        Self { watch: Some(watch), _lease: Some(lease), ..self }
     }
 
     /// Sends a heap; when this returns, all of its packets are on the transport.
@@ -202,8 +202,12 @@ impl SendStream {
     /// # Errors
     /// [`ZeroStep`] if all heaps would get the same.
     pub fn set_cnt_sequence(&self, next: u64, step: u64) -> Result<(), ZeroStep> {
-        *self.lock() = CntSequence::new(next, step)?;
+        self.set_cnts(CntSequence::new(next, step)?);
         Ok(())
+    }
+
+    pub(crate) fn set_cnts(&self, cnts: CntSequence) {
+        *self.lock() = cnts;
     }
 
     /// How many substreams there are.
@@ -262,8 +266,7 @@ impl SendStream {
 
     fn record(&self, run: &Run) {
         if let Some(watch) = &self.watch {
-            let (origin, cnt) = (run.origin(), run.cnt());
-            watch.record(SentHeap { origin, cnt, packets: run.len() as u64, bytes: run.bytes() });
+            watch.record(run.origin(), run.len() as u64);
         }
     }
 }

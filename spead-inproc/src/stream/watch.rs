@@ -20,16 +20,19 @@ pub(crate) struct Watch {
     /// Whether another thread has used a stream.
     elsewhere: AtomicBool,
     timeout: Duration,
-    sent: Mutex<Vec<SentHeap>>,
+    sent: Mutex<Vec<SentHeaps>>,
 }
 
-/// A heap that a stream of the harness has sent.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct SentHeap {
-    pub(crate) origin: Origin,
-    pub(crate) cnt: HeapCnt,
-    pub(crate) packets: u64,
-    pub(crate) bytes: u64,
+/// How many heaps a sender has sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SentHeaps {
+    /// Who.
+    pub origin: Origin,
+    /// How many.
+    pub heaps: u64,
+    /// Of how many packets together.
+    pub packets: u64,
 }
 
 impl Watch {
@@ -45,22 +48,24 @@ impl Watch {
         }
     }
 
-    pub(super) fn record(&self, heap: SentHeap) {
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(heap);
+    /// Notes that a heap is sent.
+    pub(super) fn record(&self, origin: Origin, packets: u64) {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = sent.iter().position(|sender| sender.origin == origin).unwrap_or_else(|| {
+            sent.push(SentHeaps { origin, heaps: 0, packets: 0 });
+            sent.len() - 1
+        });
+        sent[at].heaps += 1;
+        sent[at].packets += packets;
     }
 
-    /// What the streams have sent, in order.
-    pub(crate) fn sent(&self) -> Vec<SentHeap> {
+    /// What each sender has sent, in the order of their first heaps.
+    pub(super) fn sent(&self) -> Vec<SentHeaps> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How long a read may wait for another thread; not at all if there is none.
     pub(super) fn patience(&self) -> Duration {
         if self.elsewhere.load(Ordering::Relaxed) { self.timeout } else { Duration::ZERO }
-    }
-
-    /// How long any read may wait.
-    pub(super) const fn timeout(&self) -> Duration {
-        self.timeout
     }
 }

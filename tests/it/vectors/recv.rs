@@ -24,10 +24,14 @@ fn from_a_buffer() {
 
 #[test]
 fn no_reader_is_forgotten() {
-    run("recv.json", |_| true, |case| match case["reader"].as_str() {
-        Some("inproc" | "mem") => Ok(()),
-        other => Err(format!("reader {other:?}")),
-    });
+    run(
+        "recv.json",
+        |_| true,
+        |case| match case["reader"].as_str() {
+            Some("inproc" | "mem") => Ok(()),
+            other => Err(format!("reader {other:?}")),
+        },
+    );
 }
 
 /// What came out, in the words of the vectors.
@@ -229,15 +233,19 @@ fn sort_items(mut heap: Value) -> Value {
 
 #[test]
 fn flavour_of_received_heaps_has_the_bug_compat_of_the_configuration() {
-    run("recv.json", |case| !case["config"]["bug_compat"].is_null(), |case| {
-        let config = config(case);
-        let queue = InprocQueue::new();
-        packets(case).into_iter().for_each(|packet| queue.add_packet(packet).unwrap());
-        queue.stop();
-        let rx = RecvStream::new(config).unwrap();
-        rx.add_inproc_reader(&queue).unwrap();
-        let same = |flavour: Flavour| flavour.bug_compat() == config.bug_compat;
-        let all = rx.heaps().filter_map(Result::ok).all(|heap| same(heap.flavour()));
-        if all { Ok(()) } else { Err("another bug_compat".into()) }
-    });
+    run(
+        "recv.json",
+        |case| !case["config"]["bug_compat"].is_null(),
+        |case| {
+            let config = config(case);
+            let queue = InprocQueue::new();
+            packets(case).into_iter().for_each(|packet| queue.add_packet(packet).unwrap());
+            queue.stop();
+            let rx = RecvStream::new(config).unwrap();
+            rx.add_inproc_reader(&queue).unwrap();
+            let same = |flavour: Flavour| flavour.bug_compat() == config.bug_compat;
+            let all = rx.heaps().filter_map(Result::ok).all(|heap| same(heap.flavour()));
+            if all { Ok(()) } else { Err("another bug_compat".into()) }
+        },
+    );
 }

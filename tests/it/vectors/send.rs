@@ -52,7 +52,8 @@ fn check_packetize(case: &Value) -> Result<(), String> {
 
 /// What spead2 sends, we receive.
 fn arrives(heap: &Heap, packets: &[bytes::Bytes]) -> Result<(), String> {
-    let config = RecvConfig { bug_compat: heap.flavour().bug_compat(), stop_on_stop_item: false, ..RecvConfig::default() };
+    let config =
+        RecvConfig { bug_compat: heap.flavour().bug_compat(), stop_on_stop_item: false, ..RecvConfig::default() };
     let mut reassembler = Reassembler::new(config).unwrap();
     for packet in packets {
         reassembler.push(&Packet::parse(packet).map_err(|error| error.to_string())?, Origin::FOREIGN);

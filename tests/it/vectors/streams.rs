@@ -46,7 +46,8 @@ fn check(name: &str, run: &Value) {
         match event {
             Event::Heap(_) => assert_eq!(wanted["complete"], true, "{name} heap {}", event.cnt()),
             Event::Incomplete(heap) => {
-                let ranges: Vec<_> = heap.payload_ranges().iter().map(|range| json!([range.start, range.end])).collect();
+                let ranges: Vec<_> =
+                    heap.payload_ranges().iter().map(|range| json!([range.start, range.end])).collect();
                 assert_eq!(wanted["complete"], false, "{name} heap {}", event.cnt());
                 assert_eq!(wanted["heap_length"], heap.heap_length().unwrap(), "{name} heap {}", event.cnt());
                 assert_eq!(wanted["received_length"], heap.received_length(), "{name} heap {}", event.cnt());

@@ -1,0 +1,126 @@
+use std::time::Duration;
+
+use super::Harness;
+use crate::{
+    recv::{RecvConfig, RecvConfigError},
+    stream::{SendConfig, SendConfigError},
+    wire::Flavour,
+};
+
+/// What a [`Harness`] is to be; every setting has a default.
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct HarnessBuilder {
+    pub(super) senders: u32,
+    pub(super) receivers: usize,
+    pub(super) substreams: Option<usize>,
+    pub(super) flavour: Flavour,
+    pub(super) threads: bool,
+    pub(super) timeout: Duration,
+    pub(super) send: SendConfig,
+    pub(super) recv: RecvConfig,
+}
+
+impl Default for HarnessBuilder {
+    fn default() -> Self {
+        Self {
+            senders: 1,
+            receivers: 1,
+            substreams: None,
+            flavour: Flavour::SPEAD_64_48,
+            threads: false,
+            timeout: Duration::from_secs(10),
+            send: SendConfig::default(),
+            recv: RecvConfig::default(),
+        }
+    }
+}
+
+impl HarnessBuilder {
+    /// How many streams send into the queue. Sender *i* of *n* gives its heaps the cnts `i + 1`, `i + 1 + n`, … Default 1.
+    pub fn senders(self, senders: usize) -> Self {
+        Self { senders: u32::try_from(senders).unwrap_or(u32::MAX), ..self }
+    }
+
+    /// How many streams receive from the queue and share its packets. Default 1.
+    pub fn receivers(self, receivers: usize) -> Self {
+        Self { receivers, ..self }
+    }
+
+    /// How many heaps of one substream may be arriving at once. Default 4.
+    pub fn max_heaps(mut self, max_heaps: usize) -> Self {
+        self.recv.max_heaps = max_heaps;
+        self
+    }
+
+    /// Windows of `max_heaps` each. Default as many as there are senders, so that none can evict another's heaps.
+    pub fn substreams(self, substreams: usize) -> Self {
+        Self { substreams: Some(substreams), ..self }
+    }
+
+    /// Bytes of the largest packet. Default 1472.
+    pub fn packet_size(mut self, max_packet_size: usize) -> Self {
+        self.send.max_packet_size = max_packet_size;
+        self
+    }
+
+    /// The flavour of heaps that the harness makes itself. Default SPEAD-64-48.
+    pub fn flavour(self, flavour: Flavour) -> Self {
+        Self { flavour, ..self }
+    }
+
+    /// Accepts the packets of a heap in any order.
+    pub fn out_of_order(mut self) -> Self {
+        self.recv.allow_out_of_order = true;
+        self
+    }
+
+    /// The test sends or receives from threads of its own: a read then waits for them, up to the timeout.
+    pub fn threads(self) -> Self {
+        Self { threads: true, ..self }
+    }
+
+    /// How long a read may wait for another thread before it fails with a report. Default 10 s.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// All settings of the sending streams.
+    pub fn send_config(self, send: SendConfig) -> Self {
+        Self { send, ..self }
+    }
+
+    /// All settings of the receiving streams; its `substreams` counts too.
+    pub fn recv_config(self, recv: RecvConfig) -> Self {
+        Self { recv, substreams: Some(recv.substreams), ..self }
+    }
+
+    /// The harness.
+    ///
+    /// # Errors
+    /// [`HarnessError`] if a setting cannot work.
+    pub fn build(self) -> Result<Harness, HarnessError> {
+        Harness::new(&self)
+    }
+
+    /// The settings of the receiving streams, with the default that depends on the others.
+    pub(super) fn receiving(&self) -> RecvConfig {
+        let substreams = self.substreams.unwrap_or_else(|| usize::try_from(self.senders.max(1)).unwrap_or(usize::MAX));
+        RecvConfig { substreams, ..self.recv }
+    }
+}
+
+/// Settings of a harness that cannot work.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HarnessError {
+    /// Nobody would receive.
+    #[error("receivers 0: use at least 1")]
+    NoReceivers,
+    /// The settings of the sending streams.
+    #[error(transparent)]
+    Send(#[from] SendConfigError),
+    /// The settings of the receiving streams.
+    #[error(transparent)]
+    Recv(#[from] RecvConfigError),
+}

@@ -1,0 +1,154 @@
+use std::{any::Any, sync::Arc};
+
+use super::{HarnessBuilder, HarnessError, ReceiverReport, Report};
+use crate::{
+    inproc::InprocQueue,
+    send::CntSequence,
+    stream::{RecvStream, SendStream, Watch},
+    wire::Flavour,
+};
+
+/// Senders and receivers joined by a queue, ready for a test.
+///
+/// Heap cnts of different senders never meet, a read of what cannot come fails at once and says why, and every packet is
+/// accounted for at the end. The queue is stopped when the last sender is gone.
+///
+/// ```
+/// use spead_inproc::{Flavour, Harness, Heap};
+///
+/// let harness = Harness::builder().senders(2).build()?;
+/// let heap = Heap::builder(Flavour::SPEAD_64_48).immediate(0x1600, 5).build()?;
+/// harness.sender(0).send_heap(&heap)?;
+/// harness.sender(1).send_heap(&heap)?;
+/// assert_eq!(harness.receiver().next_heap()?.cnt(), 1);
+///
+/// let report = harness.finish();
+/// assert_eq!(report.receivers[0].ledger.used(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Harness {
+    queue: InprocQueue,
+    senders: Vec<Option<SendStream>>,
+    receivers: Vec<RecvStream>,
+    flavour: Flavour,
+}
+
+impl Harness {
+    /// Starts with the defaults: one sender, one receiver.
+    pub fn builder() -> HarnessBuilder {
+        HarnessBuilder::default()
+    }
+
+    pub(super) fn new(config: &HarnessBuilder) -> Result<Self, HarnessError> {
+        if config.receivers == 0 {
+            return Err(HarnessError::NoReceivers);
+        }
+        let queue = InprocQueue::new();
+        let watch = Arc::new(Watch::new(config.threads, config.timeout));
+        let senders = senders(config, &queue, &watch)?;
+        let receiving = config.receiving();
+        let receiver = |_| {
+            let rx = RecvStream::new(receiving)?;
+            rx.add_inproc_reader(&queue).expect("a new stream has not been started");
+            Ok::<_, HarnessError>(rx.watched(Arc::clone(&watch)))
+        };
+        let receivers = (0..config.receivers).map(receiver).collect::<Result<_, _>>()?;
+        Ok(Self { queue, senders, receivers, flavour: config.flavour })
+    }
+
+    /// The sender with this index.
+    ///
+    /// # Panics
+    /// If there are fewer senders, or a test took it as an argument.
+    #[must_use]
+    pub fn sender(&self, index: usize) -> &SendStream {
+        let count = self.senders.len();
+        match self.senders.get(index) {
+            Some(Some(sender)) => sender,
+            Some(None) => panic!("sender {index} was given away: use the handle that the test took"),
+            None => panic!("no sender {index}: the harness has {count}, counted from 0; raise `senders`"),
+        }
+    }
+
+    /// The first receiver.
+    #[must_use]
+    pub fn receiver(&self) -> &RecvStream {
+        &self.receivers[0]
+    }
+
+    /// All receivers.
+    #[must_use]
+    pub fn receivers(&self) -> &[RecvStream] {
+        &self.receivers
+    }
+
+    /// The queue between them.
+    #[must_use]
+    pub const fn queue(&self) -> &InprocQueue {
+        &self.queue
+    }
+
+    /// The flavour that was chosen for the test's heaps.
+    #[must_use]
+    pub const fn flavour(&self) -> Flavour {
+        self.flavour
+    }
+
+    /// Stops the queue: what was sent can still be read, then receivers see the end.
+    pub fn stop(&self) {
+        self.queue.stop();
+    }
+
+    /// Stops, reads what was not read, and accounts for every packet.
+    ///
+    /// # Panics
+    /// If a packet is unaccounted for, which is a bug of this crate.
+    #[must_use]
+    pub fn finish(mut self) -> Report {
+        self.report()
+    }
+
+    /// The senders that nobody has taken yet, by index.
+    pub(super) fn senders_mut(&mut self) -> &mut Vec<Option<SendStream>> {
+        &mut self.senders
+    }
+
+    /// Stops, reads what was not read, and accounts for every packet.
+    pub(super) fn report(&mut self) -> Report {
+        self.senders.clear();
+        self.stop();
+        let receivers: Vec<_> = self.receivers.iter().map(ReceiverReport::new).collect();
+        let report = Report { receivers, left: self.queue.len() as u64 };
+        report.check(&self.queue);
+        report
+    }
+}
+
+/// The sending streams; with the last of them the queue stops. Without senders nothing stops it but the test.
+fn senders(
+    config: &HarnessBuilder,
+    queue: &InprocQueue,
+    watch: &Arc<Watch>,
+) -> Result<Vec<Option<SendStream>>, HarnessError> {
+    if config.senders == 0 {
+        return Ok(Vec::new());
+    }
+    let lease: Arc<dyn Any + Send + Sync> = Arc::new(StopOnDrop(queue.clone()));
+    let sender = |index| {
+        let tx = SendStream::new(queue, config.send)?;
+        tx.set_cnts(CntSequence::interleaved(index, config.senders));
+        Ok(Some(tx.watched(Arc::clone(watch), Arc::clone(&lease))))
+    };
+    (0..config.senders).map(sender).collect()
+}
+
+/// Stops a queue when the last sender lets go of it.
+#[derive(Debug)]
+struct StopOnDrop(InprocQueue);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}

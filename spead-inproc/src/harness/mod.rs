@@ -1,0 +1,14 @@
+//! Senders, a queue and receivers, wired; and what came of it, as text.
+//!
+//! Knows how a test's streams belong together, and how their packets are accounted for and shown. Must not know test
+//! frameworks: [`spead_test`](crate::spead_test) is sugar over [`Harness`].
+
+mod builder;
+#[expect(clippy::module_inception, reason = "the noun of this module")]
+mod harness;
+mod render;
+mod report;
+
+pub use builder::{HarnessBuilder, HarnessError};
+pub use harness::Harness;
+pub use report::{ReceiverReport, Report};
