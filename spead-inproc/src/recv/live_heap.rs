@@ -90,7 +90,7 @@ impl LiveHeap {
 
         let end = packet.payload_offset().saturating_add(packet.payload_length());
         self.reach = self.reach.max(packet.heap_length().unwrap_or(end));
-        self.heap_length = self.heap_length.or(packet.heap_length());
+        self.heap_length = packet.heap_length().or(self.heap_length);
         self.received = self.received.saturating_add(packet.payload_length());
         // Also the addresses of null and special ids bound the heap.
         for pointer in packet.item_pointers() {

@@ -36,6 +36,7 @@ pub struct Reassembler {
     stats: Stats,
     ledger: Ledger,
     recent: Recent,
+    #[expect(clippy::vec_box, reason = "the boxes themselves move between here and the window")]
     spare: Vec<Box<Live>>,
     extents: Extents,
 }

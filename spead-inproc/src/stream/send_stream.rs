@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{Entry, PacketSink, Refused, Watch, watch::SentHeap};
+use super::{Entry, PacketSink, Refused, Watch};
 use crate::{
     heap::Origin,
     send::{CntSequence, HeapReference, PacketizeError, Run, ZeroStep},

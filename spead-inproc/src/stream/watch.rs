@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{heap::Origin, wire::HeapCnt};
+use crate::heap::Origin;
 
 thread_local! {
     static HERE: ThreadId = thread::current().id();

@@ -42,7 +42,7 @@ struct Outcome {
     /// Packets read, and packets that have a fate.
     balance: (u64, u64),
     /// Packets that were offered, and packets left unread.
-    offered: (usize, usize),
+    offered: (u64, u64),
 }
 
 fn config(case: &Value) -> RecvConfig {
@@ -107,10 +107,11 @@ fn receive_buffer(case: &Value) -> Outcome {
 }
 
 fn outcome(rx: &RecvStream, heaps: Vec<Value>, stopped_by: Option<usize>, offered: usize, left: usize) -> Outcome {
+    let offered = (offered as u64, left as u64);
     let ledger = rx.ledger();
     let decided = Fate::ALL.into_iter().map(|fate| ledger.of(fate)).sum();
     let balance = (ledger.received(), decided);
-    Outcome { heaps, stats: rx.stats(), stopped_by, balance, offered: (offered, left) }
+    Outcome { heaps, stats: rx.stats(), stopped_by, balance, offered }
 }
 
 fn check(case: &Value, outcome: &Outcome) -> Result<(), String> {
@@ -132,7 +133,7 @@ fn check(case: &Value, outcome: &Outcome) -> Result<(), String> {
     }
     let (received, decided) = outcome.balance;
     let (offered, left) = outcome.offered;
-    if received != decided || (offered > 0 && received as usize + left != offered) {
+    if received != decided || (offered > 0 && received + left != offered) {
         return Err(format!("{offered} packets offered, {received} read, {decided} decided, {left} left"));
     }
     Ok(())
@@ -177,7 +178,7 @@ fn show(case: &Value, event: &Event, after_packet: Option<Value>) -> Option<Valu
                 "start": heap.is_start_of_stream(),
                 "end": heap.is_end_of_stream(),
                 "items": items(heap.items()),
-                "heap_length": heap.heap_length().map_or(json!(-1), Value::from),
+                "heap_length": heap.heap_length().map_or_else(|| json!(-1), Value::from),
                 "received_length": heap.received_length(),
                 "payload_ranges": ranges.collect::<Vec<_>>(),
             })
