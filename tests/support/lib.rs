@@ -2,4 +2,5 @@
 #![forbid(unsafe_code)]
 
 pub mod raw_packet;
+pub mod strategies;
 pub mod vectors;
