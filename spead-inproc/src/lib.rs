@@ -20,7 +20,9 @@ pub mod harness;
 pub use harness::{Harness, HarnessBuilder, HarnessError};
 pub use heap::{Heap, HeapBuilder, HeapError, Item};
 pub use inproc::{InprocQueue, QueueStopped};
-pub use recv::{Event, Fate, IncompleteHeap, Ledger, ReceivedHeap, RecvConfig, RecvConfigError, Rejection, Stats};
+pub use recv::{
+    Event, Fate, IncompleteHeap, Ledger, Limits, ReceivedHeap, RecvConfig, RecvConfigError, Rejection, Stats,
+};
 pub use send::{HeapReference, PacketizeError, Packetizer};
 pub use stream::{
     GroupMode, Heaps, ReaderError, RecvError, RecvStream, SendConfig, SendConfigError, SendError, SendStream, Sent,

@@ -10,15 +10,13 @@ use spead_inproc::{
 };
 use support::strategies::{config, flavours, heaps};
 
-const ANY_ORDER: RecvConfig = RecvConfig {
-    max_heaps: 4,
-    substreams: 1,
-    bug_compat: spead_inproc::BugCompat::NONE,
-    allow_unsized_heaps: true,
-    allow_out_of_order: true,
-    stop_on_stop_item: false,
-    explicit_start: false,
-};
+fn in_order() -> RecvConfig {
+    RecvConfig { stop_on_stop_item: false, ..RecvConfig::default() }
+}
+
+fn any_order() -> RecvConfig {
+    RecvConfig { allow_out_of_order: true, ..in_order() }
+}
 
 fn heap_and_packet_size() -> impl Strategy<Value = (Heap, usize)> {
     flavours()
@@ -58,7 +56,7 @@ proptest! {
         let flat = packets(&heap, size);
         prop_assert!(flat.iter().all(|packet| packet.len() <= size));
         prop_assert!(flat.iter().rev().skip(1).all(|packet| packet.len() == size & !7));
-        let (events, _) = reassemble(RecvConfig { stop_on_stop_item: false, ..RecvConfig::default() }, &flat);
+        let (events, _) = reassemble(in_order(), &flat);
         prop_assert_eq!(&whole(events), &heap);
 
         let queue = InprocQueue::new();
@@ -68,7 +66,7 @@ proptest! {
         prop_assert_eq!(sent.bytes, flat.iter().map(|packet| packet.len() as u64).sum::<u64>());
         prop_assert_eq!(queue.len(), flat.len());
         queue.stop();
-        let rx = RecvStream::new(RecvConfig { stop_on_stop_item: false, ..RecvConfig::default() }).unwrap();
+        let rx = RecvStream::new(in_order()).unwrap();
         rx.add_inproc_reader(&queue).unwrap();
         let received = rx.next_heap().unwrap();
         prop_assert_eq!(received.heap(), &heap);
@@ -100,7 +98,7 @@ proptest! {
         let last = order.len() - 1;
         let again: Vec<usize> = repeated.iter().filter(|_| last > 0).map(|index| order[index.index(last)]).collect();
         order.splice(last..last, again.iter().copied());
-        let (events, reassembler) = reassemble(ANY_ORDER, order.iter().map(|at| &flat[*at]));
+        let (events, reassembler) = reassemble(any_order(), order.iter().map(|at| &flat[*at]));
         prop_assert_eq!(&whole(events), &heap);
         prop_assert_eq!(reassembler.ledger().of(Fate::Duplicate), again.len() as u64);
         prop_assert_eq!(reassembler.ledger().used(), flat.len() as u64);
@@ -114,7 +112,7 @@ proptest! {
     ) {
         let flat = packets(&heap, size);
         let kept = |at: usize| keep[at % keep.len()];
-        let (events, reassembler) = reassemble(ANY_ORDER, flat.iter().enumerate().filter(|(at, _)| kept(*at)).map(|(_, p)| p));
+        let (events, reassembler) = reassemble(any_order(), flat.iter().enumerate().filter(|(at, _)| kept(*at)).map(|(_, p)| p));
         let spans = flat.iter().map(|bytes| {
             let packet = Packet::parse(bytes).unwrap();
             packet.payload_offset()..packet.payload_offset() + packet.payload_length()
@@ -157,7 +155,7 @@ proptest! {
             order.extend(lanes[lane].next());
         }
         order.extend(lanes.into_iter().flatten());
-        let (events, reassembler) = reassemble(RecvConfig { stop_on_stop_item: false, ..RecvConfig::default() }, &order);
+        let (events, reassembler) = reassemble(in_order(), &order);
         prop_assert_eq!(events.len(), all.len());
         for event in events {
             let cnt = event.cnt().get();
@@ -171,9 +169,9 @@ proptest! {
     #[test]
     fn repeated_pointers_arrive_once(heap in heaps(Flavour::SPEAD_64_48, 8, 900), size in 200_usize..600) {
         let flat: Vec<_> = Packetizer::repeating_pointers(&heap, 1, size).unwrap().iter().collect();
-        let (events, _) = reassemble(RecvConfig { stop_on_stop_item: false, ..RecvConfig::default() }, &flat);
+        let (events, _) = reassemble(in_order(), &flat);
         prop_assert_eq!(&whole(events), &heap);
-        let (events, _) = reassemble(ANY_ORDER, flat.iter().rev());
+        let (events, _) = reassemble(any_order(), flat.iter().rev());
         prop_assert_eq!(&whole(events), &heap);
     }
 

@@ -18,6 +18,27 @@ pub struct RecvConfig {
     pub stop_on_stop_item: bool,
     /// Whether nothing is read until the stream is told to start. Default false.
     pub explicit_start: bool,
+    /// What packets may make the receiver hold.
+    pub limits: Limits,
+}
+
+/// What packets may make a receiver hold; what would go beyond is rejected, packet by packet.
+///
+/// Memory follows the bytes that have come, whatever a packet declares, so the limits are wide: they stop what runs away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of payload that a heap may say it has. Default 2^40.
+    pub heap_length: u64,
+    /// Bytes of payload that all heaps that are still arriving may hold together. Default 2^32.
+    pub live_bytes: u64,
+    /// Different item pointers of one heap. Default 2^20.
+    pub items: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { heap_length: 1 << 40, live_bytes: 1 << 32, items: 1 << 20 }
+    }
 }
 
 impl Default for RecvConfig {
@@ -30,6 +51,7 @@ impl Default for RecvConfig {
             allow_out_of_order: false,
             stop_on_stop_item: true,
             explicit_start: false,
+            limits: Limits::default(),
         }
     }
 }

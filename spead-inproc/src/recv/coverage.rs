@@ -14,7 +14,7 @@ pub(super) enum Coverage {
     AnyOrder(BTreeMap<u64, Pieces>),
 }
 
-/// Why a packet's bytes were not taken.
+/// Why a packet was not taken: refused, or with another fate.
 pub(super) type Refusal = Result<Rejection, Fate>;
 
 impl Coverage {

@@ -98,4 +98,31 @@ pub enum Rejection {
         /// That of this one.
         given: Flavour,
     },
+    /// It says that its heap is longer than the limit.
+    #[error("heap length {given} is above the limit of {limit} bytes: raise `limits.heap_length`")]
+    HeapLengthLimit {
+        /// What the packet says, in bytes.
+        given: u64,
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// Its heap would get more items than the limit.
+    #[error("{items} item pointers in one heap are above the limit of {limit}: raise `limits.items`")]
+    ItemLimit {
+        /// How many there would be.
+        items: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// The heaps that are arriving would hold more bytes than the limit.
+    #[error(
+        "{live} bytes of heaps that are still arriving are above the limit of {limit}: raise `limits.live_bytes`, or \
+         lower `max_heaps`"
+    )]
+    LiveBytesLimit {
+        /// How many there would be.
+        live: u64,
+        /// The limit, in bytes.
+        limit: u64,
+    },
 }

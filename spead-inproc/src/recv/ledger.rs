@@ -1,7 +1,13 @@
 use std::fmt;
 
-use super::{Fate, Rejection};
-use crate::heap::Origin;
+use super::{
+    Ending, Explanation, Fate, IncompleteHeap, LostHeap, Outcome, RecvConfig, RefusedPacket, Rejection,
+    live_heap::LiveHeap, story::Stories,
+};
+use crate::{
+    heap::Origin,
+    wire::{HeapCnt, Packet},
+};
 
 /// What became of every packet and heap that a receive stream read.
 ///
@@ -15,6 +21,7 @@ pub struct Ledger {
     /// The kinds of rejection that occurred, with the first example of each, by origin and kind.
     reasons: Vec<Reason>,
     heaps: HeapCounts,
+    stories: Stories,
 }
 
 /// Packets of one sender, or of all.
@@ -72,6 +79,28 @@ struct Reason {
 }
 
 impl Ledger {
+    pub(super) fn new(config: &RecvConfig) -> Self {
+        Self { stories: Stories::new(config), ..Self::default() }
+    }
+
+    /// Tells in a few lines what became of a heap and why, and which setting would change it.
+    ///
+    /// Stories are kept of what went wrong, the last thousand of each kind, and of the heaps that were delivered last.
+    #[must_use]
+    pub fn explain(&self, cnt: u64) -> Explanation<'_> {
+        self.stories.explain(cnt)
+    }
+
+    /// The heaps that were not delivered whole, oldest first; the last thousand.
+    pub fn lost_heaps(&self) -> impl ExactSizeIterator<Item = &LostHeap> {
+        self.stories.lost()
+    }
+
+    /// The packets that were refused, repeated or late, oldest first; the last thousand.
+    pub fn refused_packets(&self) -> impl ExactSizeIterator<Item = &RefusedPacket> {
+        self.stories.refused()
+    }
+
     /// Packets that were read.
     #[must_use]
     pub fn received(&self) -> u64 {
@@ -128,22 +157,68 @@ impl Ledger {
         lane.received = lane.received.saturating_add(1);
     }
 
+    /// A heap was delivered whole.
     #[inline]
-    pub(super) fn settle(&mut self, origin: Origin, fate: Fate, packets: u64) {
-        self.lane(origin).add(fate, packets);
+    pub(super) fn whole(&mut self, live: &LiveHeap) {
+        self.heaps.whole = self.heaps.whole.saturating_add(1);
+        self.settle(live, Fate::Used);
+        self.stories.delivered(live.cnt(), Fate::Used);
     }
 
-    pub(super) fn reject(&mut self, origin: Origin, rejection: Rejection) {
-        self.settle(origin, Fate::Rejected, 1);
+    /// A control heap stopped the stream.
+    pub(super) fn control(&mut self, live: &LiveHeap) {
+        self.heaps.control = self.heaps.control.saturating_add(1);
+        self.settle(live, Fate::Used);
+        self.stories.stopped_by(live.cnt(), live.tally().first());
+    }
+
+    /// A heap left the window before it was whole.
+    pub(super) fn lost(&mut self, live: &LiveHeap, heap: &IncompleteHeap) {
+        let (count, fate) = match heap.ending() {
+            Ending::Evicted { .. } => (&mut self.heaps.evicted, Fate::Evicted),
+            Ending::Flushed => (&mut self.heaps.flushed, Fate::Flushed),
+        };
+        *count = count.saturating_add(1);
+        self.settle(live, fate);
+        self.stories.delivered(live.cnt(), fate);
+        self.stories.lose(heap);
+    }
+
+    /// A packet did not become part of a heap.
+    pub(super) fn refuse(&mut self, origin: Origin, packet: Option<&Packet<'_>>, outcome: Outcome) {
+        let fate = match outcome {
+            Outcome::Rejected(rejection) => {
+                self.count_reason(origin, rejection);
+                Fate::Rejected
+            }
+            Outcome::Late => Fate::Late,
+            _ => Fate::Duplicate,
+        };
+        self.lane(origin).add(fate, 1);
+        self.stories.refuse(origin, packet, outcome);
+    }
+
+    /// What became of a heap with this cnt, if it left the window lately.
+    pub(super) fn recent(&self, cnt: HeapCnt) -> Option<Fate> {
+        self.stories.recent(cnt)
+    }
+
+    /// The stop item that ended the stream: its heap and its sender.
+    #[must_use]
+    pub const fn stopped_by(&self) -> Option<(HeapCnt, Origin)> {
+        self.stories.stop()
+    }
+
+    fn settle(&mut self, live: &LiveHeap, fate: Fate) {
+        live.tally().iter().for_each(|(origin, packets)| self.lane(origin).add(fate, packets));
+    }
+
+    fn count_reason(&mut self, origin: Origin, rejection: Rejection) {
         let same = |reason: &&mut Reason| reason.origin == origin && kind(&reason.example) == kind(&rejection);
         match self.reasons.iter_mut().find(same) {
             Some(reason) => reason.packets = reason.packets.saturating_add(1),
             None => self.reasons.push(Reason { origin, example: rejection, packets: 1 }),
         }
-    }
-
-    pub(super) const fn heaps_mut(&mut self) -> &mut HeapCounts {
-        &mut self.heaps
     }
 
     #[inline]

@@ -1,4 +1,8 @@
-use super::{Fate, Rejection, coverage::Coverage, pointers::Pointers};
+use super::{
+    Limits, Rejection,
+    coverage::{Coverage, Refusal},
+    pointers::Pointers,
+};
 use crate::{
     heap::{Extents, Heap, Item, Origin, StreamControl},
     recv::{Ending, IncompleteHeap},
@@ -66,14 +70,22 @@ impl LiveHeap {
         self.received == self.reach
     }
 
+    /// Bytes of payload that have come.
+    pub(super) const fn received(&self) -> u64 {
+        self.received
+    }
+
     pub(super) const fn tally(&self) -> &Tally {
         &self.tally
     }
 
     /// Takes a packet, or says why not; a refused packet leaves no trace.
     #[inline]
-    pub(super) fn add(&mut self, packet: &Packet<'_>, origin: Origin) -> Result<(), Result<Rejection, Fate>> {
+    pub(super) fn add(&mut self, packet: &Packet<'_>, origin: Origin, limits: &Limits) -> Result<(), Refusal> {
         if let Some(given) = packet.heap_length() {
+            if given > limits.heap_length {
+                return Err(Ok(Rejection::HeapLengthLimit { given, limit: limits.heap_length }));
+            }
             if let Some(known) = self.heap_length
                 && known != given
             {
@@ -85,6 +97,11 @@ impl LiveHeap {
         }
         if !packet.flavour().same_widths(self.flavour) {
             return Err(Ok(Rejection::Flavour { known: self.flavour, given: packet.flavour() }));
+        }
+        // Pointers that repeat others are counted too, but only where the sum could matter.
+        let items = self.pointers.len().saturating_add(packet.raw_pointers().len() as u64);
+        if items > limits.items && self.pointers.len_with(packet) > limits.items {
+            return Err(Ok(Rejection::ItemLimit { items: self.pointers.len_with(packet), limit: limits.items }));
         }
         self.coverage.add(packet)?;
 

@@ -16,11 +16,13 @@ mod pointers;
 mod reassembler;
 mod received;
 mod stats;
+mod story;
 mod window;
 
-pub use config::{RecvConfig, RecvConfigError};
+pub use config::{Limits, RecvConfig, RecvConfigError};
 pub use fate::{Fate, Rejection};
 pub use ledger::{Counts, HeapCounts, Ledger};
 pub use reassembler::{Outcome, Reassembler};
 pub use received::{Ending, Event, IncompleteHeap, ReceivedHeap};
 pub use stats::Stats;
+pub use story::{Explanation, LostHeap, RefusedPacket};

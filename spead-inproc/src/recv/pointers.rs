@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::wire::{Flavour, ItemPointer, Packet};
 
@@ -65,6 +65,19 @@ impl Pointers {
                 }
             }
         }
+    }
+
+    /// How many different ones there are.
+    pub(super) const fn len(&self) -> u64 {
+        self.list.len() as u64
+    }
+
+    /// How many there would be with those of this packet.
+    pub(super) fn len_with(&self, packet: &Packet<'_>) -> u64 {
+        let special = |raw: &u64| ItemPointer::decode(*raw, packet.flavour()).id().is_special();
+        let new: HashSet<u64> =
+            packet.raw_pointers().filter(|raw| !special(raw) && self.find(*raw).is_none()).collect();
+        self.len().saturating_add(new.len() as u64)
     }
 
     fn find(&self, raw: u64) -> Option<usize> {

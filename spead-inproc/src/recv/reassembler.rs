@@ -2,12 +2,13 @@ use std::collections::VecDeque;
 
 use super::{
     Ending, Event, Fate, Ledger, ReceivedHeap, RecvConfig, RecvConfigError, Rejection, Stats,
+    coverage::Refusal,
     live_heap::LiveHeap,
     window::{Live, Slot, Window},
 };
 use crate::{
     heap::{Extents, Origin},
-    wire::{HeapCnt, Packet, PacketError},
+    wire::{Packet, PacketError},
 };
 
 /// Turns packets into heaps: push packets, pop events.
@@ -35,7 +36,8 @@ pub struct Reassembler {
     stopped: bool,
     stats: Stats,
     ledger: Ledger,
-    recent: Recent,
+    /// Bytes of payload that the window holds.
+    live_bytes: u64,
     #[expect(clippy::vec_box, reason = "the boxes themselves move between here and the window")]
     spare: Vec<Box<Live>>,
     extents: Extents,
@@ -69,8 +71,8 @@ impl Reassembler {
             ready: VecDeque::new(),
             stopped: false,
             stats: Stats::default(),
-            ledger: Ledger::default(),
-            recent: Recent::default(),
+            ledger: Ledger::new(&config),
+            live_bytes: 0,
             spare: Vec::new(),
             extents: Extents::default(),
         })
@@ -88,7 +90,12 @@ impl Reassembler {
         self.ledger.receive(origin);
 
         if packet.heap_length().is_none() && !self.config.allow_unsized_heaps {
-            return self.reject(origin, Rejection::Unsized);
+            return self.refuse(packet, origin, Ok(Rejection::Unsized));
+        }
+        let live = self.live_bytes.saturating_add(packet.payload_length());
+        if live > self.config.limits.live_bytes {
+            let limit = self.config.limits.live_bytes;
+            return self.refuse(packet, origin, Ok(Rejection::LiveBytesLimit { live, limit }));
         }
         if packet.heap_length() == Some(packet.payload_length()) {
             self.stats.single_packet_heaps = self.stats.single_packet_heaps.saturating_add(1);
@@ -107,7 +114,9 @@ impl Reassembler {
     pub fn push_broken(&mut self, error: PacketError, origin: Origin) -> Outcome {
         self.stats.batches = self.stats.batches.saturating_add(1);
         self.ledger.receive(origin);
-        self.reject(origin, error.into())
+        let rejection = Rejection::from(error);
+        self.ledger.refuse(origin, None, Outcome::Rejected(rejection));
+        Outcome::Rejected(rejection)
     }
 
     /// The next heap that is done with.
@@ -176,10 +185,11 @@ impl Reassembler {
         }
         let mut live = self.spare.pop().unwrap_or_else(|| Live::new(self.config.allow_out_of_order));
         live.heap.start(packet);
-        if let Err(refusal) = live.heap.add(packet, origin) {
+        if let Err(refusal) = live.heap.add(packet, origin, &self.config.limits) {
             self.spare.push(live);
-            return self.refuse(origin, refusal);
+            return self.refuse(packet, origin, refusal);
         }
+        self.live_bytes = self.live_bytes.saturating_add(packet.payload_length());
         if live.heap.is_complete() {
             return self.complete(live);
         }
@@ -189,18 +199,19 @@ impl Reassembler {
     }
 
     fn push_next(&mut self, slot: Slot, packet: &Packet<'_>, origin: Origin) -> Outcome {
-        let stop_on_stop_item = self.config.stop_on_stop_item;
+        let RecvConfig { stop_on_stop_item, limits, .. } = &self.config;
         let Some(live) = self.window.live_mut(slot) else { return Outcome::Accepted };
-        if let Err(refusal) = live.add(packet, origin) {
-            return self.refuse(origin, refusal);
+        if let Err(refusal) = live.add(packet, origin, limits) {
+            return self.refuse(packet, origin, refusal);
         }
+        self.live_bytes = self.live_bytes.saturating_add(packet.payload_length());
         if live.is_complete() {
             return match self.window.remove(slot) {
                 Some(live) => self.complete(live),
                 None => Outcome::Accepted,
             };
         }
-        let stops = stop_on_stop_item && live.stops();
+        let stops = *stop_on_stop_item && live.stops();
         self.stop_if(stops)
     }
 
@@ -210,9 +221,7 @@ impl Reassembler {
             self.release(live, None);
             return Outcome::Accepted;
         }
-        let control = &mut self.ledger.heaps_mut().control;
-        *control = control.saturating_add(1);
-        self.settle(&live.heap, Fate::Used);
+        self.ledger.control(&live.heap);
         self.recycle(live);
         self.stop_if(true)
     }
@@ -231,35 +240,26 @@ impl Reassembler {
 
     /// Hands out a heap that has left the window; `ending` says why, if it was not complete.
     fn release(&mut self, mut live: Box<Live>, ending: Option<Ending>) {
-        let cnt = live.heap.cnt();
-        let heaps = self.ledger.heaps_mut();
-        let (event, count, fate) = match ending.filter(|_| !live.heap.is_contiguous()) {
+        let heap = &mut live.heap;
+        let event = match ending.filter(|_| !heap.is_contiguous()) {
             None => {
-                let (origin, packets) = (live.heap.tally().first(), live.heap.tally().total());
-                let heap = live.heap.heap(self.config.bug_compat, &mut self.extents);
-                (Event::Heap(ReceivedHeap { cnt, origin, packets, heap }), &mut heaps.whole, Fate::Used)
+                self.ledger.whole(heap);
+                let (cnt, origin, packets) = (heap.cnt(), heap.tally().first(), heap.tally().total());
+                let heap = heap.heap(self.config.bug_compat, &mut self.extents);
+                Event::Heap(ReceivedHeap { cnt, origin, packets, heap })
             }
             Some(ending) => {
-                let incomplete = live.heap.incomplete(self.config.bug_compat, ending);
-                let (count, fate) = match ending {
-                    Ending::Evicted { .. } => (&mut heaps.evicted, Fate::Evicted),
-                    Ending::Flushed => (&mut heaps.flushed, Fate::Flushed),
-                };
-                (Event::Incomplete(incomplete), count, fate)
+                let incomplete = heap.incomplete(self.config.bug_compat, ending);
+                self.ledger.lost(heap, &incomplete);
+                Event::Incomplete(incomplete)
             }
         };
-        *count = count.saturating_add(1);
-        self.settle(&live.heap, fate);
-        self.recent.push(cnt, fate);
         self.recycle(live);
         self.ready.push_back(event);
     }
 
-    fn settle(&mut self, live: &LiveHeap, fate: Fate) {
-        live.tally().iter().for_each(|(origin, packets)| self.ledger.settle(origin, fate, packets));
-    }
-
     fn recycle(&mut self, mut live: Box<Live>) {
+        self.live_bytes = self.live_bytes.saturating_sub(live.heap.received());
         live.heap.clear();
         if self.spare.len() < SPARE {
             self.spare.push(live);
@@ -268,49 +268,24 @@ impl Reassembler {
 
     /// A packet that is not the first of its heap, in order, and the heap is not live.
     fn refuse_unstarted(&mut self, packet: &Packet<'_>, origin: Origin) -> Outcome {
-        match self.recent.fate(packet.cnt()) {
-            Some(Fate::Used) => self.refuse(origin, Err(Fate::Duplicate)),
-            Some(Fate::Evicted) => self.refuse(origin, Err(Fate::Late)),
-            _ => self.reject(origin, Rejection::NotStarted { payload_offset: packet.payload_offset() }),
-        }
+        let refusal = match self.ledger.recent(packet.cnt()) {
+            Some(Fate::Used) => Err(Fate::Duplicate),
+            Some(Fate::Evicted) => Err(Fate::Late),
+            _ => Ok(Rejection::NotStarted { payload_offset: packet.payload_offset() }),
+        };
+        self.refuse(packet, origin, refusal)
     }
 
-    fn refuse(&mut self, origin: Origin, refusal: Result<Rejection, Fate>) -> Outcome {
-        match refusal {
-            Ok(rejection) => self.reject(origin, rejection),
-            Err(fate) => {
-                self.ledger.settle(origin, fate, 1);
-                if fate == Fate::Late { Outcome::Late } else { Outcome::Duplicate }
-            }
-        }
-    }
-
-    fn reject(&mut self, origin: Origin, rejection: Rejection) -> Outcome {
-        self.ledger.reject(origin, rejection);
-        Outcome::Rejected(rejection)
+    fn refuse(&mut self, packet: &Packet<'_>, origin: Origin, refusal: Refusal) -> Outcome {
+        let outcome = match refusal {
+            Ok(rejection) => Outcome::Rejected(rejection),
+            Err(Fate::Late) => Outcome::Late,
+            Err(_) => Outcome::Duplicate,
+        };
+        self.ledger.refuse(origin, Some(packet), outcome);
+        outcome
     }
 }
 
 /// Live heaps that are kept for reuse.
 const SPARE: usize = 16;
-
-/// The heaps that left the window last, to tell a late packet from one that never had a heap.
-#[derive(Debug, Default)]
-struct Recent {
-    heaps: VecDeque<(HeapCnt, Fate)>,
-}
-
-impl Recent {
-    const KEPT: usize = 64;
-
-    fn push(&mut self, cnt: HeapCnt, fate: Fate) {
-        if self.heaps.len() >= Self::KEPT {
-            self.heaps.pop_front();
-        }
-        self.heaps.push_back((cnt, fate));
-    }
-
-    fn fate(&self, cnt: HeapCnt) -> Option<Fate> {
-        self.heaps.iter().rev().find(|(recent, _)| *recent == cnt).map(|(_, fate)| *fate)
-    }
-}

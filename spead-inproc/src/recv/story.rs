@@ -1,0 +1,211 @@
+use std::{collections::VecDeque, fmt, ops::Range};
+
+use super::{Ending, Fate, IncompleteHeap, Outcome, RecvConfig};
+use crate::{
+    heap::Origin,
+    wire::{HeapCnt, Packet},
+};
+
+/// A heap that was not delivered whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LostHeap {
+    /// Its cnt.
+    pub cnt: HeapCnt,
+    /// Who sent the packet of it that came first.
+    pub origin: Origin,
+    /// How many packets came.
+    pub packets: u64,
+    /// Bytes of payload that came.
+    pub received: u64,
+    /// Bytes of the whole payload, if a packet said.
+    pub heap_length: Option<u64>,
+    /// The first few of the ranges that did not come.
+    pub missing: Vec<Range<u64>>,
+    /// Where an item points behind the heap's end, if one does.
+    pub item_beyond_end: Option<u64>,
+    /// Why it left the window.
+    pub ending: Ending,
+}
+
+/// A packet that did not become part of a heap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RefusedPacket {
+    /// Its heap, and where its payload starts in it; nothing for what is no packet.
+    pub place: Option<(HeapCnt, u64)>,
+    /// Who sent it.
+    pub origin: Origin,
+    /// Why.
+    pub outcome: Outcome,
+}
+
+/// What went wrong, and what went right last; bounded.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stories {
+    lost: VecDeque<LostHeap>,
+    refused: VecDeque<RefusedPacket>,
+    recent: VecDeque<(HeapCnt, Fate)>,
+    stop: Option<(HeapCnt, Origin)>,
+    window: (usize, usize),
+}
+
+/// Stories of each kind that are kept.
+const KEPT: usize = 1000;
+/// Heaps that left the window last.
+const RECENT: usize = 64;
+/// Missing ranges that are kept of a heap.
+const RANGES: usize = 8;
+
+impl Stories {
+    pub(super) fn new(config: &RecvConfig) -> Self {
+        Self { window: (config.max_heaps, config.substreams), ..Self::default() }
+    }
+
+    pub(super) fn lose(&mut self, heap: &IncompleteHeap) {
+        let story = LostHeap {
+            cnt: heap.cnt(),
+            origin: heap.origin(),
+            packets: heap.packets(),
+            received: heap.received_length(),
+            heap_length: heap.heap_length(),
+            missing: heap.missing_ranges().into_iter().take(RANGES).collect(),
+            item_beyond_end: heap.item_beyond_end(),
+            ending: heap.ending(),
+        };
+        keep(&mut self.lost, story, KEPT);
+    }
+
+    pub(super) fn refuse(&mut self, origin: Origin, packet: Option<&Packet<'_>>, outcome: Outcome) {
+        let place = packet.map(|packet| (packet.cnt(), packet.payload_offset()));
+        keep(&mut self.refused, RefusedPacket { place, origin, outcome }, KEPT);
+    }
+
+    #[inline]
+    pub(super) fn delivered(&mut self, cnt: HeapCnt, fate: Fate) {
+        keep(&mut self.recent, (cnt, fate), RECENT);
+    }
+
+    pub(super) const fn stopped_by(&mut self, cnt: HeapCnt, origin: Origin) {
+        self.stop = Some((cnt, origin));
+    }
+
+    pub(super) const fn stop(&self) -> Option<(HeapCnt, Origin)> {
+        self.stop
+    }
+
+    pub(super) fn recent(&self, cnt: HeapCnt) -> Option<Fate> {
+        self.recent.iter().rev().find(|(recent, _)| *recent == cnt).map(|(_, fate)| *fate)
+    }
+
+    pub(super) fn lost(&self) -> impl ExactSizeIterator<Item = &LostHeap> {
+        self.lost.iter()
+    }
+
+    pub(super) fn refused(&self) -> impl ExactSizeIterator<Item = &RefusedPacket> {
+        self.refused.iter()
+    }
+
+    pub(super) const fn explain(&self, cnt: u64) -> Explanation<'_> {
+        Explanation { stories: self, cnt }
+    }
+}
+
+fn keep<T>(stories: &mut VecDeque<T>, story: T, most: usize) {
+    if stories.len() >= most {
+        stories.pop_front();
+    }
+    stories.push_back(story);
+}
+
+/// What became of a heap and why, in a few lines of text. Made by [`Ledger::explain`](super::Ledger::explain).
+#[derive(Debug, Clone, Copy)]
+pub struct Explanation<'l> {
+    stories: &'l Stories,
+    cnt: u64,
+}
+
+impl fmt::Display for Explanation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { stories, cnt } = *self;
+        let mut known = false;
+        for heap in stories.lost.iter().filter(|heap| heap.cnt == cnt) {
+            known = true;
+            heap.tell(f, stories.window)?;
+        }
+        let refused = || stories.refused.iter().filter(|packet| packet.place.is_some_and(|(place, _)| place == cnt));
+        if !known && let Some((cnt, fate)) = stories.recent.iter().rev().find(|(recent, _)| *recent == cnt) {
+            known = true;
+            writeln!(f, "heap {cnt}: {}", if *fate == Fate::Used { "delivered whole" } else { fate.name() })?;
+        }
+        if !known && let Some((cnt, origin)) = stories.stop.filter(|(stop, _)| *stop == cnt) {
+            known = true;
+            writeln!(f, "heap {cnt} from {origin}: its stop item ended the stream; it is not delivered")?;
+        }
+        if !known {
+            let what = if refused().next().is_some() { "no packet of it was accepted" } else { "nothing of it came" };
+            writeln!(f, "heap {cnt:#x}: {what}")?;
+        }
+        refused().take(RANGES).try_for_each(|packet| packet.tell(f))?;
+        match refused().count().checked_sub(RANGES) {
+            None | Some(0) => Ok(()),
+            Some(more) => writeln!(f, "  and {more} packets more"),
+        }
+    }
+}
+
+impl LostHeap {
+    fn tell(&self, f: &mut fmt::Formatter<'_>, (max_heaps, substreams): (usize, usize)) -> fmt::Result {
+        write!(f, "heap {} from {}: {} bytes", self.cnt, self.origin, self.received)?;
+        if let Some(length) = self.heap_length {
+            write!(f, " of {length}")?;
+        }
+        let ranges = self.missing.iter().map(|range| format!("{}..{}", range.start, range.end)).collect::<Vec<_>>();
+        let packets = if self.packets == 1 { "packet" } else { "packets" };
+        writeln!(f, " came, in {} {packets}; missing {}", self.packets, Or(&ranges.join(", "), "nothing"))?;
+        if let Some(reach) = self.item_beyond_end {
+            return writeln!(f, "  it can never be whole: an item points to byte {reach}, behind the heap's end");
+        }
+        match self.ending {
+            Ending::Evicted { by } => {
+                let cnt = self.cnt.get().checked_rem(substreams as u64).unwrap_or(0);
+                write!(f, "  heap {by} evicted it: max_heaps {max_heaps} newer heaps ")?;
+                if substreams > 1 {
+                    write!(f, "of substream {cnt} ")?;
+                }
+                writeln!(f, "had started; raise `max_heaps`, or `substreams` so that senders do not share a window")
+            }
+            Ending::Flushed => writeln!(f, "  the stream stopped before the rest came"),
+        }
+    }
+}
+
+impl RefusedPacket {
+    fn tell(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let offset = self.place.map_or(0, |(_, offset)| offset);
+        match self.outcome {
+            Outcome::Rejected(rejection) => {
+                writeln!(f, "  a packet from {} was rejected: {rejection}", self.origin)
+            }
+            Outcome::Late => writeln!(
+                f,
+                "  a packet from {} with payload offset {offset} was late: the heap had been evicted",
+                self.origin
+            ),
+            _ => writeln!(
+                f,
+                "  a packet from {} with payload offset {offset} was a duplicate: its bytes had come before",
+                self.origin
+            ),
+        }
+    }
+}
+
+/// The text, or another if it is empty.
+struct Or<'a>(&'a str, &'a str);
+
+impl fmt::Display for Or<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { self.1 } else { self.0 })
+    }
+}
