@@ -24,5 +24,5 @@ pub use fate::{Fate, Rejection};
 pub use ledger::{Counts, HeapCounts, Ledger};
 pub use reassembler::{Outcome, Reassembler};
 pub use received::{Ending, Event, IncompleteHeap, ReceivedHeap};
-pub use stats::Stats;
+pub use stats::{DuplicateStat, StatIndex, StatMode, Stats, StatsMismatch};
 pub use story::{Explanation, LostHeap, RefusedPacket};

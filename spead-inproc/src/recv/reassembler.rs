@@ -1,7 +1,8 @@
 use std::collections::VecDeque;
 
 use super::{
-    Ending, Event, Fate, Ledger, ReceivedHeap, RecvConfig, RecvConfigError, Rejection, Stats,
+    DuplicateStat, Ending, Event, Fate, Ledger, ReceivedHeap, RecvConfig, RecvConfigError, Rejection, StatIndex,
+    StatMode, Stats,
     coverage::Refusal,
     live_heap::LiveHeap,
     window::{Live, Slot, Window},
@@ -161,6 +162,19 @@ impl Reassembler {
     #[must_use]
     pub const fn stats(&self) -> &Stats {
         &self.stats
+    }
+
+    /// Adds a statistic of the user's own.
+    ///
+    /// # Errors
+    /// [`DuplicateStat`] if there is one with this name.
+    pub fn add_stat(&mut self, name: &str, mode: StatMode) -> Result<StatIndex, DuplicateStat> {
+        self.stats.add_custom(name, mode)
+    }
+
+    /// Counts a value for a statistic of the user's own.
+    pub fn count(&mut self, stat: StatIndex, value: u64) {
+        self.stats.count_custom(stat, value);
     }
 
     /// What became of every packet and heap.

@@ -12,7 +12,10 @@ use event_listener::{Event as Wake, EventListener};
 
 use super::{BufferSource, Entry, PacketSource, SentHeaps, Taken, Watch, park::block_on};
 use crate::{
-    recv::{Event, Ledger, Outcome, Reassembler, ReceivedHeap, RecvConfig, RecvConfigError, Stats},
+    recv::{
+        DuplicateStat, Event, Ledger, Outcome, Reassembler, ReceivedHeap, RecvConfig, RecvConfigError, StatIndex,
+        StatMode, Stats,
+    },
     send::Cutter,
     wire::Packet,
 };
@@ -241,7 +244,20 @@ impl RecvStream {
     /// What has been counted so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        *self.lock().reassembler.stats()
+        self.lock().reassembler.stats().clone()
+    }
+
+    /// Adds a statistic of the user's own; it belongs to this stream alone.
+    ///
+    /// # Errors
+    /// [`DuplicateStat`] if there is one with this name.
+    pub fn add_stat(&self, name: &str, mode: StatMode) -> Result<StatIndex, DuplicateStat> {
+        self.lock().reassembler.add_stat(name, mode)
+    }
+
+    /// Counts a value for a statistic of the user's own.
+    pub fn count(&self, stat: StatIndex, value: u64) {
+        self.lock().reassembler.count(stat, value);
     }
 
     /// What became of every packet and heap so far.
