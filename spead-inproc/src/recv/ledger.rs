@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::{
-    Ending, Explanation, Fate, IncompleteHeap, LostHeap, Outcome, RecvConfig, RefusedPacket, Rejection,
+    Ending, Explanation, Fate, IncompleteHeap, IncompleteSummary, Outcome, RecvConfig, RefusedPacket, Rejection,
     live_heap::LiveHeap, story::Stories,
 };
 use crate::{
@@ -92,7 +92,7 @@ impl Ledger {
     }
 
     /// The heaps that were not delivered whole, oldest first; the last thousand.
-    pub fn lost_heaps(&self) -> impl ExactSizeIterator<Item = &LostHeap> {
+    pub fn incomplete_heaps(&self) -> impl ExactSizeIterator<Item = &IncompleteSummary> {
         self.stories.lost()
     }
 

@@ -17,6 +17,7 @@ mod reassembler;
 mod received;
 mod stats;
 mod story;
+mod trace;
 mod window;
 
 pub use config::{Limits, RecvConfig, RecvConfigError};
@@ -25,4 +26,5 @@ pub use ledger::{Counts, HeapCounts, Ledger};
 pub use reassembler::{Outcome, Reassembler};
 pub use received::{Ending, Event, IncompleteHeap, ReceivedHeap};
 pub use stats::{DuplicateStat, StatIndex, StatMode, Stats, StatsMismatch};
-pub use story::{Explanation, LostHeap, RefusedPacket};
+pub use story::{Explanation, IncompleteSummary, RefusedPacket};
+pub use trace::Trace;

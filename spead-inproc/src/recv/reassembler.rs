@@ -1,8 +1,8 @@
 use std::collections::VecDeque;
 
 use super::{
-    DuplicateStat, Ending, Event, Fate, Ledger, ReceivedHeap, RecvConfig, RecvConfigError, Rejection, StatIndex,
-    StatMode, Stats,
+    DuplicateStat, Ending, Event, Fate, IncompleteSummary, Ledger, ReceivedHeap, RecvConfig, RecvConfigError,
+    Rejection, StatIndex, StatMode, Stats,
     coverage::Refusal,
     live_heap::LiveHeap,
     window::{Live, Slot, Window},
@@ -152,10 +152,13 @@ impl Reassembler {
         self.stopped
     }
 
-    /// Heaps that are still arriving.
-    #[must_use]
-    pub fn live_heaps(&self) -> usize {
-        self.window.iter().count()
+    /// The heaps that are still arriving, in short, by heap cnt.
+    pub fn live_heaps(&mut self) -> Vec<IncompleteSummary> {
+        let bug_compat = self.config.bug_compat;
+        let live = self.window.iter_mut().map(|live| live.incomplete(bug_compat, Ending::Flushed));
+        let mut heaps: Vec<_> = live.map(|heap| IncompleteSummary::new(&heap, None)).collect();
+        heaps.sort_by_key(|heap| heap.cnt);
+        heaps
     }
 
     /// What has been counted.

@@ -6,10 +6,10 @@ use crate::{
     wire::{HeapCnt, Packet},
 };
 
-/// A heap that was not delivered whole.
+/// An incomplete heap in short, without its items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct LostHeap {
+pub struct IncompleteSummary {
     /// Its cnt.
     pub cnt: HeapCnt,
     /// Who sent the packet of it that came first.
@@ -24,8 +24,8 @@ pub struct LostHeap {
     pub missing: Vec<Range<u64>>,
     /// Where an item points behind the heap's end, if one does.
     pub item_beyond_end: Option<u64>,
-    /// Why it left the window.
-    pub ending: Ending,
+    /// Why it left the window; nothing while it is still arriving.
+    pub ending: Option<Ending>,
 }
 
 /// A packet that did not become part of a heap.
@@ -40,10 +40,16 @@ pub struct RefusedPacket {
     pub outcome: Outcome,
 }
 
+impl fmt::Display for IncompleteSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.head(f)
+    }
+}
+
 /// What went wrong, and what went right last; bounded.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Stories {
-    lost: VecDeque<LostHeap>,
+    lost: VecDeque<IncompleteSummary>,
     refused: VecDeque<RefusedPacket>,
     recent: VecDeque<(HeapCnt, Fate)>,
     stop: Option<(HeapCnt, Origin)>,
@@ -63,17 +69,7 @@ impl Stories {
     }
 
     pub(super) fn lose(&mut self, heap: &IncompleteHeap) {
-        let story = LostHeap {
-            cnt: heap.cnt(),
-            origin: heap.origin(),
-            packets: heap.packets(),
-            received: heap.received_length(),
-            heap_length: heap.heap_length(),
-            missing: heap.missing_ranges().into_iter().take(RANGES).collect(),
-            item_beyond_end: heap.item_beyond_end(),
-            ending: heap.ending(),
-        };
-        keep(&mut self.lost, story, KEPT);
+        keep(&mut self.lost, IncompleteSummary::new(heap, Some(heap.ending())), KEPT);
     }
 
     pub(super) fn refuse(&mut self, origin: Origin, packet: Option<&Packet<'_>>, outcome: Outcome) {
@@ -98,7 +94,7 @@ impl Stories {
         self.recent.iter().rev().find(|(recent, _)| *recent == cnt).map(|(_, fate)| *fate)
     }
 
-    pub(super) fn lost(&self) -> impl ExactSizeIterator<Item = &LostHeap> {
+    pub(super) fn lost(&self) -> impl ExactSizeIterator<Item = &IncompleteSummary> {
         self.lost.iter()
     }
 
@@ -154,20 +150,39 @@ impl fmt::Display for Explanation<'_> {
     }
 }
 
-impl LostHeap {
-    fn tell(&self, f: &mut fmt::Formatter<'_>, (max_heaps, substreams): (usize, usize)) -> fmt::Result {
+impl IncompleteSummary {
+    pub(super) fn new(heap: &IncompleteHeap, ending: Option<Ending>) -> Self {
+        Self {
+            cnt: heap.cnt(),
+            origin: heap.origin(),
+            packets: heap.packets(),
+            received: heap.received_length(),
+            heap_length: heap.heap_length(),
+            missing: heap.missing_ranges().into_iter().take(RANGES).collect(),
+            item_beyond_end: heap.item_beyond_end(),
+            ending,
+        }
+    }
+
+    fn head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "heap {} from {}: {} bytes", self.cnt, self.origin, self.received)?;
         if let Some(length) = self.heap_length {
             write!(f, " of {length}")?;
         }
         let ranges = self.missing.iter().map(|range| format!("{}..{}", range.start, range.end)).collect::<Vec<_>>();
         let packets = if self.packets == 1 { "packet" } else { "packets" };
-        writeln!(f, " came, in {} {packets}; missing {}", self.packets, Or(&ranges.join(", "), "nothing"))?;
+        write!(f, " came, in {} {packets}; missing {}", self.packets, Or(&ranges.join(", "), "nothing"))
+    }
+
+    fn tell(&self, f: &mut fmt::Formatter<'_>, (max_heaps, substreams): (usize, usize)) -> fmt::Result {
+        self.head(f)?;
+        writeln!(f)?;
         if let Some(reach) = self.item_beyond_end {
             return writeln!(f, "  it can never be whole: an item points to byte {reach}, behind the heap's end");
         }
         match self.ending {
-            Ending::Evicted { by } => {
+            None => writeln!(f, "  it is still arriving"),
+            Some(Ending::Evicted { by }) => {
                 let cnt = self.cnt.get().checked_rem(substreams as u64).unwrap_or(0);
                 write!(f, "  heap {by} evicted it: max_heaps {max_heaps} newer heaps ")?;
                 if substreams > 1 {
@@ -175,7 +190,7 @@ impl LostHeap {
                 }
                 writeln!(f, "had started; raise `max_heaps`, or `substreams` so that senders do not share a window")
             }
-            Ending::Flushed => writeln!(f, "  the stream stopped before the rest came"),
+            Some(Ending::Flushed) => writeln!(f, "  the stream stopped before the rest came"),
         }
     }
 }

@@ -133,9 +133,9 @@ impl Window {
         })
     }
 
-    /// Live heaps.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &LiveHeap> {
-        self.slots.iter().flatten().map(|live| &live.heap)
+    /// The live heaps, by slot.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut LiveHeap> {
+        self.slots.iter_mut().flatten().map(|live| &mut live.heap)
     }
 
     /// The top bits of the cnt multiplied by 2^64 over the golden ratio.

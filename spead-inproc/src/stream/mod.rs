@@ -12,7 +12,7 @@ mod transport;
 mod watch;
 
 pub use buffer::BufferSource;
-pub use recv_stream::{Heaps, ReaderError, RecvError, RecvStream};
+pub use recv_stream::{Heaps, ReaderError, RecvError, RecvStream, Starved};
 pub use send_stream::{GroupMode, SendConfig, SendConfigError, SendError, SendStream, Sent, SentGroup};
 pub use transport::{Entry, PacketSink, PacketSource, Refused, Taken};
 pub use watch::SentHeaps;

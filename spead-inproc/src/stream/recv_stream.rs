@@ -12,12 +12,13 @@ use event_listener::{Event as Wake, EventListener};
 
 use super::{BufferSource, Entry, PacketSource, SentHeaps, Taken, Watch, park::block_on};
 use crate::{
+    heap::Origin,
     recv::{
-        DuplicateStat, Event, Ledger, Outcome, Reassembler, ReceivedHeap, RecvConfig, RecvConfigError, StatIndex,
-        StatMode, Stats,
+        DuplicateStat, Event, IncompleteSummary, Ledger, Outcome, Reassembler, ReceivedHeap, RecvConfig,
+        RecvConfigError, StatIndex, StatMode, Stats, Trace,
     },
     send::Cutter,
-    wire::Packet,
+    wire::{Packet, PacketError},
 };
 
 /// Receives heaps: takes packets from its readers and puts heaps together, on the thread that asks.
@@ -58,8 +59,14 @@ struct State {
     turn: usize,
     started: bool,
     header: Vec<u8>,
-    /// What was given out, if somebody wants to know.
-    record: Option<Vec<Event>>,
+    record: Option<Record>,
+}
+
+/// What was given out and what was read, for those who want to know.
+#[derive(Default)]
+struct Record {
+    events: Vec<Event>,
+    trace: Trace,
 }
 
 struct Reader {
@@ -89,7 +96,7 @@ impl RecvStream {
 
     /// The same stream, watched, and remembering what it gives out.
     pub(crate) fn watched(self, watch: Arc<Watch>) -> Self {
-        self.lock().record = Some(Vec::new());
+        self.lock().record = Some(Record::default());
         Self { watch: Some(watch), ..self }
     }
 
@@ -189,7 +196,7 @@ impl RecvStream {
         loop {
             if let Some(event) = state.reassembler.pop() {
                 if let Some(record) = &mut state.record {
-                    record.push(event.clone());
+                    record.events.push(event.clone());
                 }
                 return Ok(Some(event));
             }
@@ -276,7 +283,12 @@ impl RecvStream {
     /// just what was read now.
     pub(crate) fn take_record(&self) -> Vec<Event> {
         let now: Vec<_> = std::iter::from_fn(|| self.try_next_event().ok().flatten()).collect();
-        self.lock().record.as_mut().map_or(now, std::mem::take)
+        self.lock().record.as_mut().map_or(now, |record| std::mem::take(&mut record.events))
+    }
+
+    /// The last packets that were read; none unless the stream is watched.
+    pub(crate) fn trace(&self) -> Trace {
+        self.lock().record.as_ref().map(|record| record.trace.clone()).unwrap_or_default()
     }
 
     fn listen(&self) -> Vec<EventListener> {
@@ -287,13 +299,14 @@ impl RecvStream {
 
     fn starved(&self, waited: Duration) -> RecvError {
         let sent = self.watch.as_ref().map(|watch| watch.sent()).unwrap_or_default();
-        let state = self.lock();
-        RecvError::Starved {
+        let mut state = self.lock();
+        RecvError::Starved(Box::new(Starved {
             waited,
             sent,
             live_heaps: state.reassembler.live_heaps(),
-            ledger: Box::new(state.reassembler.ledger().clone()),
-        }
+            ledger: state.reassembler.ledger().clone(),
+            trace: state.record.as_ref().map(|record| record.trace.clone()).unwrap_or_default(),
+        }))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -355,7 +368,8 @@ impl State {
     }
 
     fn feed(&mut self, at: usize, entry: Entry) {
-        if let Some(rest) = push(&mut self.reassembler, &mut self.header, entry) {
+        let trace = self.record.as_mut().map(|record| &mut record.trace);
+        if let Some(rest) = push(&mut self.reassembler, &mut self.header, entry, trace) {
             self.readers[at].rest = Some(match self.readers[at].rest.take() {
                 None => rest,
                 Some(later) => {
@@ -380,24 +394,23 @@ impl State {
 }
 
 /// Pushes the packets of an entry until the stream stops; what is left then.
-fn push(reassembler: &mut Reassembler, header: &mut Vec<u8>, entry: Entry) -> Option<Entry> {
+fn push(
+    reassembler: &mut Reassembler,
+    header: &mut Vec<u8>,
+    entry: Entry,
+    mut trace: Option<&mut Trace>,
+) -> Option<Entry> {
     match &entry {
         Entry::Flat { bytes, origin } => {
-            match Packet::parse(bytes) {
-                Ok(packet) => reassembler.push(&packet, *origin),
-                Err(error) => reassembler.push_broken(error, *origin),
-            };
+            push_packet(reassembler, Packet::parse(bytes), *origin, trace);
             None
         }
         Entry::Run(run) => {
             let mut cutter = Cutter::new(run);
             let mut more = Vec::new();
             while let Some(payload) = cutter.next(header, &mut more) {
-                let outcome = match Packet::parse_parts(header, payload) {
-                    Ok(packet) => reassembler.push(&packet, run.origin()),
-                    Err(error) => reassembler.push_broken(error, run.origin()),
-                };
-                if outcome == Outcome::Stopped {
+                let packet = Packet::parse_parts(header, payload);
+                if push_packet(reassembler, packet, run.origin(), trace.as_deref_mut()) == Outcome::Stopped {
                     let rest = run.slice(cutter.position()..run.range().end);
                     return (!rest.is_empty()).then_some(Entry::Run(rest));
                 }
@@ -405,6 +418,24 @@ fn push(reassembler: &mut Reassembler, header: &mut Vec<u8>, entry: Entry) -> Op
             None
         }
     }
+}
+
+#[inline]
+fn push_packet(
+    reassembler: &mut Reassembler,
+    packet: Result<Packet<'_>, PacketError>,
+    origin: Origin,
+    trace: Option<&mut Trace>,
+) -> Outcome {
+    let evicted = reassembler.stats().incomplete_heaps_evicted;
+    let (cnt, outcome) = match packet {
+        Ok(packet) => (Some(packet.cnt()), reassembler.push(&packet, origin)),
+        Err(error) => (None, reassembler.push_broken(error, origin)),
+    };
+    if let Some(trace) = trace {
+        trace.push(origin, cnt, outcome, reassembler.stats().incomplete_heaps_evicted > evicted);
+    }
+    outcome
 }
 
 impl fmt::Debug for RecvStream {
@@ -465,35 +496,55 @@ pub enum RecvError {
     #[error("the stream has ended")]
     Stopped,
     /// Nothing is queued, and nothing can come.
-    #[error("{}", starved(*waited, sent, *live_heaps, ledger))]
-    Starved {
-        /// How long the read waited for another thread; not at all if there was none.
-        waited: Duration,
-        /// What each sender of the harness had sent.
-        sent: Vec<SentHeaps>,
-        /// Heaps that had arrived in part.
-        live_heaps: usize,
-        /// What became of the packets.
-        ledger: Box<Ledger>,
-    },
+    #[error("{0}")]
+    Starved(Box<Starved>),
 }
 
-fn starved(waited: Duration, sent: &[SentHeaps], live_heaps: usize, ledger: &Ledger) -> String {
-    let why = if waited.is_zero() {
-        "nothing is queued, and no other thread has used a stream of this harness that could send more (if one is about \
-         to: `threads = true`, or `.threads()` on the builder)"
-            .to_owned()
-    } else {
-        format!("nothing came in {waited:?}")
-    };
-    let senders = sent.iter().fold(String::new(), |text, sender| {
-        format!("{text}\n  {} sent {} heaps in {} packets", sender.origin, sender.heaps, sender.packets)
-    });
-    let heaps = ledger.heaps();
-    format!(
-        "no heap to read: {why}{senders}\n  received: {} whole heaps, {} evicted, {live_heaps} still incomplete\n{ledger}",
-        heaps.whole, heaps.evicted
-    )
+/// Why a read in a harness can not be answered: what was sent, what arrived, and why the rest did not.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Starved {
+    /// How long the read waited for another thread; not at all if there was none.
+    pub waited: Duration,
+    /// What each sender of the harness had sent.
+    pub sent: Vec<SentHeaps>,
+    /// The heaps that had arrived in part.
+    pub live_heaps: Vec<IncompleteSummary>,
+    /// What had become of the packets.
+    pub ledger: Ledger,
+    /// The packets in the order in which they were read.
+    pub trace: Trace,
+}
+
+impl fmt::Display for Starved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.waited.is_zero() {
+            writeln!(
+                f,
+                "no heap to read: nothing is queued, and no other thread has used a stream of this harness (if one is \
+                 about to send: `threads = true` in the attribute, `.threads()` on the builder)"
+            )?;
+        } else {
+            writeln!(f, "no heap to read: nothing came in {:?}", self.waited)?;
+        }
+        for sender in &self.sent {
+            writeln!(f, "{} sent {} heaps in {} packets", sender.origin, sender.heaps, sender.packets)?;
+        }
+        if self.sent.is_empty() {
+            writeln!(f, "nothing was sent")?;
+        }
+        writeln!(f, "{} heaps were read whole", self.ledger.heaps().whole)?;
+        for heap in &self.live_heaps {
+            writeln!(f, "still arriving: {heap}")?;
+        }
+        for heap in self.ledger.incomplete_heaps() {
+            write!(f, "lost: {}", self.ledger.explain(heap.cnt.get()))?;
+        }
+        for (origin, example, packets) in self.ledger.rejections() {
+            writeln!(f, "rejected: {packets} packets of {origin}, e.g. {example}")?;
+        }
+        if self.trace.has_trouble() { write!(f, "{}", self.trace) } else { Ok(()) }
+    }
 }
 
 /// A reader that came too late.
