@@ -17,6 +17,7 @@ pub mod inproc;
 
 pub mod harness;
 
+pub use descriptor::{Descriptor, Value};
 pub use harness::{Harness, HarnessBuilder, HarnessError};
 pub use heap::{Heap, HeapBuilder, HeapError, Item};
 pub use inproc::{InprocQueue, QueueStopped};

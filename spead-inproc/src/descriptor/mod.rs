@@ -1,10 +1,24 @@
-//! What items mean: descriptors, and in time the values and groups that they give names and types to.
+//! What items mean: descriptors, and the values and groups that they give names and types to.
 //!
 //! Knows how the meaning of an item travels and how values are made of bytes. Must not know packets in flight or streams.
+//! Invariant: a [`Descriptor`] was checked when it was made, and reads any bytes without holding more than a small multiple
+//! of them.
 
+mod codec;
+mod dtype;
 mod error;
+mod format;
+mod meaning;
 mod nested;
+mod python;
 mod raw;
+mod shape;
+mod value;
 
-pub use error::{DescriptorError, DescriptorProblem};
+pub use dtype::{ByteOrder, Dtype, Member};
+pub use error::{DescriptorError, DescriptorProblem, ValueError, ValueProblem};
+pub use format::{Field, FieldCode, Format, MAX_FIELDS};
+pub use meaning::{Descriptor, DescriptorBuilder, ElementFormat};
 pub use raw::RawDescriptor;
+pub use shape::Shape;
+pub use value::{Element, ElementType, Value};
