@@ -18,13 +18,17 @@ pub mod inproc;
 pub mod harness;
 
 pub use descriptor::{Descriptor, Value};
-pub use harness::{Harness, HarnessBuilder, HarnessError};
+#[doc(hidden)]
+pub use harness::private as __private;
+pub use harness::{Demand, FromHarness, Harness, HarnessBuilder, HarnessError};
 pub use heap::{Heap, HeapBuilder, HeapError, Item};
 pub use inproc::{InprocQueue, QueueStopped};
 pub use recv::{
     Event, Fate, IncompleteHeap, Ledger, Limits, ReceivedHeap, RecvConfig, RecvConfigError, Rejection, Stats,
 };
 pub use send::{HeapReference, PacketizeError, Packetizer};
+#[doc = include_str!("harness/attribute.md")]
+pub use spead_inproc_macros::spead_test;
 pub use stream::{
     GroupMode, Heaps, ReaderError, RecvError, RecvStream, SendConfig, SendConfigError, SendError, SendStream, Sent,
     SentGroup,

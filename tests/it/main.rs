@@ -3,5 +3,6 @@
 
 mod laws;
 mod layering;
+mod macros;
 mod memory;
 mod vectors;

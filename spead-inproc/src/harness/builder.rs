@@ -11,8 +11,8 @@ use crate::{
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct HarnessBuilder {
-    pub(super) senders: u32,
-    pub(super) receivers: usize,
+    pub(super) senders: Option<u32>,
+    pub(super) receivers: Option<usize>,
     pub(super) substreams: Option<usize>,
     pub(super) flavour: Flavour,
     pub(super) threads: bool,
@@ -24,8 +24,8 @@ pub struct HarnessBuilder {
 impl Default for HarnessBuilder {
     fn default() -> Self {
         Self {
-            senders: 1,
-            receivers: 1,
+            senders: None,
+            receivers: None,
             substreams: None,
             flavour: Flavour::SPEAD_64_48,
             threads: false,
@@ -39,12 +39,12 @@ impl Default for HarnessBuilder {
 impl HarnessBuilder {
     /// How many streams send into the queue. Sender *i* of *n* gives its heaps the cnts `i + 1`, `i + 1 + n`, … Default 1.
     pub fn senders(self, senders: usize) -> Self {
-        Self { senders: u32::try_from(senders).unwrap_or(u32::MAX), ..self }
+        Self { senders: Some(u32::try_from(senders).unwrap_or(u32::MAX)), ..self }
     }
 
     /// How many streams receive from the queue and share its packets. Default 1.
     pub fn receivers(self, receivers: usize) -> Self {
-        Self { receivers, ..self }
+        Self { receivers: Some(receivers), ..self }
     }
 
     /// How many heaps of one substream may be arriving at once. Default 4.
@@ -105,7 +105,8 @@ impl HarnessBuilder {
 
     /// The settings of the receiving streams, with the default that depends on the others.
     pub(super) fn receiving(&self) -> RecvConfig {
-        let substreams = self.substreams.unwrap_or_else(|| usize::try_from(self.senders.max(1)).unwrap_or(usize::MAX));
+        let substreams =
+            self.substreams.unwrap_or_else(|| usize::try_from(self.senders.unwrap_or(1).max(1)).unwrap_or(usize::MAX));
         RecvConfig { substreams, ..self.recv }
     }
 }

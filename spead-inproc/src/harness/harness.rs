@@ -1,6 +1,6 @@
 use std::{any::Any, sync::Arc};
 
-use super::{HarnessBuilder, HarnessError, ReceiverReport, Report};
+use super::{Claims, HarnessBuilder, HarnessError, ReceiverReport, Report};
 use crate::{
     inproc::InprocQueue,
     send::CntSequence,
@@ -32,6 +32,7 @@ pub struct Harness {
     senders: Vec<Option<SendStream>>,
     receivers: Vec<RecvStream>,
     flavour: Flavour,
+    claims: Claims,
 }
 
 impl Harness {
@@ -41,7 +42,7 @@ impl Harness {
     }
 
     pub(super) fn new(config: &HarnessBuilder) -> Result<Self, HarnessError> {
-        if config.receivers == 0 {
+        if config.receivers == Some(0) {
             return Err(HarnessError::NoReceivers);
         }
         let queue = InprocQueue::new();
@@ -53,8 +54,8 @@ impl Harness {
             rx.add_inproc_reader(&queue).expect("a new stream has not been started");
             Ok::<_, HarnessError>(rx.watched(Arc::clone(&watch)))
         };
-        let receivers = (0..config.receivers).map(receiver).collect::<Result<_, _>>()?;
-        Ok(Self { queue, senders, receivers, flavour: config.flavour })
+        let receivers = (0..config.receivers.unwrap_or(1)).map(receiver).collect::<Result<_, _>>()?;
+        Ok(Self { queue, senders, receivers, flavour: config.flavour, claims: Claims::default() })
     }
 
     /// The sender with this index.
@@ -109,9 +110,20 @@ impl Harness {
         self.report()
     }
 
+    /// What the parameters of a test have taken so far.
+    pub(super) const fn claims(&mut self) -> &mut Claims {
+        &mut self.claims
+    }
+
     /// The senders that nobody has taken yet, by index.
-    pub(super) fn senders_mut(&mut self) -> &mut Vec<Option<SendStream>> {
+    pub(super) const fn senders_mut(&mut self) -> &mut Vec<Option<SendStream>> {
         &mut self.senders
+    }
+
+    /// The same harness again, with these senders.
+    pub(super) fn with_senders(&self, senders: Vec<Option<SendStream>>) -> Self {
+        let receivers = self.receivers.clone();
+        Self { queue: self.queue.clone(), senders, receivers, flavour: self.flavour, claims: Claims::default() }
     }
 
     /// Stops, reads what was not read, and accounts for every packet.
@@ -131,16 +143,17 @@ fn senders(
     queue: &InprocQueue,
     watch: &Arc<Watch>,
 ) -> Result<Vec<Option<SendStream>>, HarnessError> {
-    if config.senders == 0 {
+    let count = config.senders.unwrap_or(1);
+    if count == 0 {
         return Ok(Vec::new());
     }
     let lease: Arc<dyn Any + Send + Sync> = Arc::new(StopOnDrop(queue.clone()));
     let sender = |index| {
         let tx = SendStream::new(queue, config.send)?;
-        tx.set_cnts(CntSequence::interleaved(index, config.senders));
+        tx.set_cnts(CntSequence::interleaved(index, count));
         Ok(Some(tx.watched(Arc::clone(watch), Arc::clone(&lease))))
     };
-    (0..config.senders).map(sender).collect()
+    (0..count).map(sender).collect()
 }
 
 /// Stops a queue when the last sender lets go of it.

@@ -6,9 +6,17 @@
 mod builder;
 #[expect(clippy::module_inception, reason = "the noun of this module")]
 mod harness;
+mod inject;
+mod outcome;
+#[doc(hidden)]
+pub mod private;
 mod render;
 mod report;
+mod settings;
+mod site;
 
 pub use builder::{HarnessBuilder, HarnessError};
 pub use harness::Harness;
+use inject::Claims;
+pub use inject::{Demand, FromHarness};
 pub use report::{ReceiverReport, Report};

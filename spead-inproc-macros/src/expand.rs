@@ -1,0 +1,229 @@
+//! Writes the test.
+//!
+//! Everything that need not be in the user's crate is in `__private::run`: the expansion holds the user's tokens, the
+//! place and name of the test, one typed `let` for each key, and insta's macro, which must expand where the test stands.
+//!
+//! Every name is written with [`Span::mixed_site`]: an expansion that was located at the user's tokens by their own span
+//! would break as soon as the test comes through `macro_rules!`.
+
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::{format_ident, quote_spanned};
+use syn::spanned::Spanned;
+
+use crate::args::{Kind, Setting};
+use crate::errors::Errors;
+use crate::fallback;
+use crate::item::TestFn;
+use crate::model::{Model, Returns, shown_at};
+use crate::params::Injected;
+
+/// `#[spead_test(args)] item`.
+pub(crate) fn spead_test(args: TokenStream, item: TokenStream) -> TokenStream {
+    let function = match syn::parse2::<TestFn>(item.clone()) {
+        Ok(function) => function,
+        Err(error) => return fallback::unreadable(&error, item),
+    };
+    let mut errors = Errors::default();
+    let model = Model::of(args, function, &mut errors);
+    if errors.is_empty() { model.expand() } else { fallback::function(errors, model.item) }
+}
+
+impl Model {
+    fn expand(&self) -> TokenStream {
+        if self.above_rstest() { self.above() } else { self.plain() }
+    }
+
+    /// The test itself: outside a function without parameters, inside the user's own, untouched.
+    fn plain(&self) -> TokenStream {
+        let private = self.private();
+        let TestFn { attrs, vis, sig, body } = &self.item;
+        let mixed = Span::mixed_site();
+        let test = (!self.around.test).then(|| quote_spanned!(mixed => #[#private::core::prelude::v1::test]));
+        let mut outer = sig.clone();
+        outer.inputs.clear();
+        let mut inner = sig.clone();
+        inner.inputs = self.params.injected.iter().map(parameter).collect();
+        let name = &sig.ident;
+        let harness = format_ident!("harness", span = mixed);
+        let handles = self.params.injected.iter().map(|param| inject(&private, &param.ty, &harness));
+        let call = quote_spanned!(mixed => |#harness| #name(#(#handles),*));
+        let run = self.run(&call, None);
+        quote_spanned!(mixed =>
+            #(#attrs)*
+            #test
+            #vis #outer {
+                #[allow(
+                    clippy::items_after_statements,
+                    clippy::large_futures,
+                    clippy::needless_pass_by_value,
+                    clippy::unnecessary_wraps,
+                    clippy::unused_async
+                )]
+                #inner #body
+                #run
+            }
+        )
+    }
+
+    /// The function that rstest copies its cases around: ours inside, and one hidden parameter that says which case it is.
+    fn above(&self) -> TokenStream {
+        let (krate, private) = (self.krate(), self.private());
+        let TestFn { attrs, vis, sig, .. } = &self.item;
+        let mixed = Span::mixed_site();
+        let site = format_ident!("site", span = mixed);
+        let harness = format_ident!("harness", span = mixed);
+        let mut outer = sig.clone();
+        outer.inputs = self.params.kept.iter().cloned().collect();
+        outer.inputs.push(syn::parse_quote_spanned!(mixed => #[ignore] #[notrace] #site: #private::Site));
+        let lets: TokenStream = (self.params.injected.iter())
+            .map(|param| {
+                let (Injected { attrs, pat, ty }, value) = (param, inject(&private, &param.ty, &harness));
+                quote_spanned!(mixed => #(#attrs)* let #pat: #ty = #value;)
+            })
+            .collect();
+        let call = if sig.asyncness.is_some() {
+            // The handles are made at once and moved in: the future does not borrow the harness.
+            let names: Vec<_> = (0..self.params.injected.len()).map(|i| format_ident!("a{i}", span = mixed)).collect();
+            let made = self.params.injected.iter().map(|param| inject(&private, &param.ty, &harness));
+            let moved = self.params.injected.iter().zip(&names).map(|(param, name)| {
+                let Injected { attrs, pat, ty } = param;
+                quote_spanned!(mixed => #(#attrs)* let #pat: #ty = #name;)
+            });
+            let body = self.item.body_after(moved.collect());
+            quote_spanned!(mixed => move |#harness| { #(let #names = #made;)* async move #body })
+        } else {
+            let output = &sig.output;
+            let body = self.item.body_after(lets);
+            quote_spanned!(mixed => move |#harness| #output #body)
+        };
+        let run = self.run(&call, Some(&site));
+        let (before, after) = attrs.split_at((self.around.shared_after + 1).min(attrs.len()));
+        quote_spanned!(mixed =>
+            #(#before)*
+            #[#private::__spead_case(#krate)]
+            #(#after)*
+            #vis #outer {
+                #run
+            }
+        )
+    }
+
+    /// The call that does everything: settings, harness, `call`, account, snapshot.
+    fn run(&self, call: &TokenStream, site: Option<&syn::Ident>) -> TokenStream {
+        let private = self.private();
+        let mixed = Span::mixed_site();
+        let setup = self.setup(site);
+        let failed = match &self.returns {
+            Returns::Nothing => quote_spanned!(mixed => #private::passed),
+            Returns::Value(ty) => quote_spanned!(mixed => |out: &#ty| {
+                use #private::Otherwise as _;
+                #private::Probe(out).failed()
+            }),
+        };
+        let compare = if self.snapshot {
+            quote_spanned!(mixed => #private::core::option::Option::Some(|snapshot| {
+                #[allow(unused_imports)]
+                use #private::std::prelude::rust_2021::*;
+                #private::insta::assert_snapshot!(snapshot.name(), snapshot.text(), "");
+            }))
+        } else {
+            quote_spanned!(mixed => #private::core::option::Option::None)
+        };
+        if self.item.sig.asyncness.is_some() {
+            quote_spanned!(mixed => #private::run_async(#setup, #call, #failed, #compare).await)
+        } else {
+            quote_spanned!(mixed => #private::run(#setup, #call, #failed, #compare))
+        }
+    }
+
+    fn setup(&self, site: Option<&syn::Ident>) -> TokenStream {
+        let private = self.private();
+        let mixed = Span::mixed_site();
+        let demands = self.params.injected.iter().map(|param| {
+            let (span, ty) = (shown_at(&param.ty), &param.ty);
+            let private = shown(&private, span);
+            quote_spanned!(span => <#ty as #private::FromHarness>::DEMAND)
+        });
+        let checks = self.args.settings.iter().filter_map(check);
+        let setup = format_ident!("setup", span = mixed);
+        let keys: Vec<_> = self.settings().map(|setting| apply(&private, &setup, setting)).collect();
+        let name = self.item.name();
+        let told = match site {
+            Some(site) => Some(quote_spanned!(mixed => #setup.case(#site);)),
+            None => (self.around.should_panic.tokens(&private))
+                .map(|should_panic| quote_spanned!(mixed => #setup.should_panic(#should_panic);)),
+        };
+        let new = quote_spanned!(mixed => #private::Setup::new(#private::home!(#name), __SPEAD_DEMAND));
+        let value = if told.is_none() && keys.is_empty() {
+            new
+        } else {
+            quote_spanned!(mixed => let mut #setup = #new; #told #(#keys)* #setup)
+        };
+        quote_spanned!(mixed => {
+            const __SPEAD_DEMAND: #private::Demand = #private::Demand::total(&[#(#demands),*]);
+            #(#checks)*
+            #value
+        })
+    }
+}
+
+fn parameter(param: &Injected) -> syn::FnArg {
+    let Injected { attrs, pat, ty } = param.clone();
+    syn::FnArg::Typed(syn::PatType {
+        attrs,
+        pat: Box::new(pat),
+        colon_token: syn::Token![:](ty.span()),
+        ty: Box::new(ty),
+    })
+}
+
+/// `<Type as FromHarness>::from_harness(harness)`, underlined at the type.
+fn inject(private: &TokenStream, ty: &syn::Type, harness: &syn::Ident) -> TokenStream {
+    let span = shown_at(ty);
+    let private = shown(private, span);
+    quote_spanned!(span => <#ty as #private::FromHarness>::from_harness(#harness))
+}
+
+/// A number that stands there as a literal is held against the parameters while the test is compiled.
+fn check(setting: &Setting) -> Option<TokenStream> {
+    let number = setting.number()?;
+    let check = match setting.key.name {
+        "senders" => "check_senders",
+        "receivers" => "check_receivers",
+        _ => return None,
+    };
+    let check = format_ident!("{check}", span = Span::mixed_site());
+    let tokens = quote_spanned!(Span::mixed_site() => const _: () = __SPEAD_DEMAND.#check(#number););
+    Some(shown(&tokens, number.span()))
+}
+
+/// Hands the value of one key to the setup.
+fn apply(private: &TokenStream, setup: &syn::Ident, setting: &Setting) -> TokenStream {
+    let Setting { key, ident, value } = setting;
+    let mixed = Span::mixed_site();
+    let method = format_ident!("{}", key.name, span = mixed.located_at(ident.span()));
+    if key.kind == Kind::Text {
+        // Only looked at: the value may be a case's own, which the body wants too.
+        let span = shown_at(value);
+        let private = shown(private, span);
+        return quote_spanned!(span => #setup.#method(#private::text(&(#value))););
+    }
+    let ty = key.kind.tokens(private);
+    let colon = ty.map(|ty| quote_spanned!(mixed => : #ty));
+    quote_spanned!(mixed => { let value #colon = #value; #setup.#method(value); })
+}
+
+/// The same tokens, each shown at `place` and resolved where it was. All of them: one that is left out widens what the compiler underlines to
+/// the whole attribute.
+pub(crate) fn shown(tokens: &TokenStream, place: Span) -> TokenStream {
+    let show = |mut token: TokenTree| {
+        if let TokenTree::Group(group) = &token {
+            let mut inner = Group::new(group.delimiter(), shown(&group.stream(), place));
+            inner.set_span(group.span().located_at(place));
+            return TokenTree::Group(inner);
+        }
+        token.set_span(token.span().located_at(place));
+        token
+    };
+    tokens.clone().into_iter().map(show).collect()
+}

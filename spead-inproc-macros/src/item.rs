@@ -1,0 +1,56 @@
+//! The annotated function, as far as it must be understood.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Signature, Visibility};
+
+/// A function whose body stays an unread brace group: a line that is being typed breaks nothing, and rustc reports it where
+/// it stands.
+#[derive(Clone)]
+pub(crate) struct TestFn {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) sig: Signature,
+    pub(crate) body: Group,
+}
+
+impl Parse for TestFn {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        let sig = input.parse()?;
+        let body = match input.parse::<TokenTree>() {
+            Ok(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => group,
+            Ok(other) => return Err(syn::Error::new(other.span(), "`#[spead_test]` needs a function with a body")),
+            Err(_) => return Err(syn::Error::new(Span::call_site(), "`#[spead_test]` needs a function with a body")),
+        };
+        Ok(Self { attrs, vis, sig, body })
+    }
+}
+
+impl TestFn {
+    /// The name as libtest prints it.
+    pub(crate) fn name(&self) -> String {
+        let name = self.sig.ident.to_string();
+        name.strip_prefix("r#").unwrap_or(&name).to_owned()
+    }
+
+    /// The body with `first` put before its statements.
+    pub(crate) fn body_after(&self, first: TokenStream) -> Group {
+        let mut stream = first;
+        stream.extend(self.body.stream());
+        let mut body = Group::new(Delimiter::Brace, stream);
+        body.set_span(self.body.span());
+        body
+    }
+}
+
+/// The last segment of an attribute's path: `test` of `tokio::test`.
+pub(crate) fn last_segment(path: &syn::Path) -> String {
+    path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default()
+}
+
+/// The first segment of an attribute's path: `case` of `case::small`.
+pub(crate) fn first_segment(path: &syn::Path) -> String {
+    path.segments.first().map(|segment| segment.ident.to_string()).unwrap_or_default()
+}

@@ -1,0 +1,110 @@
+//! Whose is each parameter: ours to inject, or rstest's to resolve.
+
+use syn::punctuated::Punctuated;
+use syn::{Attribute, FnArg, Ident, Pat, Token, Type};
+
+use crate::errors::Errors;
+use crate::item::last_segment;
+use crate::surroundings::Framework;
+
+/// Types that are known by their name where rstest has a say too; without rstest every type is asked for its `FromHarness`.
+const HANDLES: [&str; 4] = ["SendStream", "RecvStream", "InprocQueue", "Harness"];
+
+/// Attributes that rstest gives to parameters.
+const RSTEST: [&str; 9] = ["case", "values", "files", "from", "with", "default", "future", "context", "by_ref"];
+
+/// A parameter that the harness fills.
+#[derive(Clone)]
+pub(crate) struct Injected {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) pat: Pat,
+    pub(crate) ty: Type,
+}
+
+impl Injected {
+    /// Whether it reads `Vec<..>`, which takes every sender that the other parameters leave.
+    pub(crate) fn takes_rest(&self) -> bool {
+        type_name(&self.ty).is_some_and(|(name, _)| name == "Vec")
+            && handle(&self.ty).is_some_and(|name| name == "SendStream")
+    }
+}
+
+/// All parameters of one function.
+#[derive(Default)]
+pub(crate) struct Params {
+    pub(crate) injected: Vec<Injected>,
+    /// rstest's, untouched.
+    pub(crate) kept: Vec<FnArg>,
+}
+
+impl Params {
+    pub(crate) fn of(inputs: &Punctuated<FnArg, Token![,]>, framework: Framework, errors: &mut Errors) -> Self {
+        let mut params = Self::default();
+        for input in inputs {
+            let FnArg::Typed(typed) = input else {
+                errors.at(input, "a test function cannot take `self`");
+                continue;
+            };
+            let marked = typed.attrs.iter().any(is_ignore);
+            let ours = match framework {
+                Framework::None => {
+                    for attr in typed.attrs.iter().filter(|attr| RSTEST.contains(&last_segment(attr.path()).as_str())) {
+                        errors.at(
+                            attr,
+                            format_args!(
+                                "`#[{}]` belongs to rstest, which is not here: put `#[rstest]` below `#[spead_test]`",
+                                last_segment(attr.path())
+                            ),
+                        );
+                    }
+                    true
+                }
+                Framework::Rstest(_) => marked || (typed.attrs.is_empty() && handle(&typed.ty).is_some()),
+            };
+            if ours {
+                params.injected.push(Injected {
+                    attrs: typed.attrs.iter().filter(|attr| !is_ignore(attr)).cloned().collect(),
+                    pat: (*typed.pat).clone(),
+                    ty: (*typed.ty).clone(),
+                });
+            } else {
+                params.kept.push(input.clone());
+            }
+        }
+        params
+    }
+}
+
+fn is_ignore(attr: &Attribute) -> bool {
+    attr.path().is_ident("ignore")
+}
+
+/// The handle that a type's spelling names, through references, arrays and `Vec`.
+fn handle(ty: &Type) -> Option<String> {
+    match ty {
+        Type::Reference(reference) => handle(&reference.elem),
+        Type::Array(array) => handle(&array.elem),
+        Type::Slice(slice) => handle(&slice.elem),
+        Type::Paren(paren) => handle(&paren.elem),
+        Type::Group(group) => handle(&group.elem),
+        Type::Path(_) => match type_name(ty)? {
+            (name, Some(element)) if name == "Vec" => handle(element),
+            (name, _) => HANDLES.iter().any(|handle| name == handle).then(|| name.to_string()),
+        },
+        _ => None,
+    }
+}
+
+/// The last segment of a path type, and its first type argument.
+fn type_name(ty: &Type) -> Option<(&Ident, Option<&Type>)> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    let argument = match &last.arguments {
+        syn::PathArguments::AngleBracketed(list) => list.args.iter().find_map(|argument| match argument {
+            syn::GenericArgument::Type(ty) => Some(ty),
+            _ => None,
+        }),
+        _ => None,
+    };
+    Some((&last.ident, argument))
+}
