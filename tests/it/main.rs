@@ -1,6 +1,7 @@
 //! The one integration binary.
 #![forbid(unsafe_code)]
 
+mod contract;
 mod laws;
 mod layering;
 mod macros;
