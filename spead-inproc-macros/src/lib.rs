@@ -1,8 +1,8 @@
 //! The attribute of `spead-inproc`. Its documentation stands where users meet it: at `spead_inproc::spead_test`.
 //!
-//! The way of the code: [`item`] and [`args`] read tokens, [`surroundings`] and [`params`] say what they mean, [`model`] puts
-//! them together and collects every error, [`expand`] writes the test. [`case`] is the second, hidden attribute, which tells
-//! each function that rstest generates who it is. [`fallback`] is what remains of a function that is wrong.
+//! The way of the code: `item` and `args` read tokens, `surroundings` and `params` say what they mean, `model` puts
+//! them together and collects every error, `expand` writes the test. `case` is the second, hidden attribute, which tells
+//! each function that rstest generates who it is. `fallback` is what remains of a function that is wrong.
 //!
 //! This crate depends on no other crate of the project: expansions name `spead_inproc::__private` and nothing else.
 #![forbid(unsafe_code)]

@@ -7,6 +7,7 @@ mod builder;
 #[expect(clippy::module_inception, reason = "the noun of this module")]
 mod harness;
 mod inject;
+mod lint;
 mod outcome;
 #[doc(hidden)]
 pub mod private;
@@ -19,4 +20,5 @@ pub use builder::{HarnessBuilder, HarnessError};
 pub use harness::Harness;
 use inject::Claims;
 pub use inject::{Demand, FromHarness};
+pub use lint::Lint;
 pub use report::{ReceiverReport, Report};

@@ -164,7 +164,10 @@ impl Running {
             return;
         }
         if failed {
-            eprintln!("the test has failed, so its snapshot was not compared; heaps so far:\n{report}");
+            eprintln!(
+                "the test has failed, so its snapshot was not compared; heaps so far:\n{report}{}",
+                report.explain()
+            );
             return;
         }
         let snapshot = Snapshot::new(self, &report);
@@ -178,7 +181,11 @@ impl Drop for Running {
             return;
         }
         // The report may meet what made the body panic; a second panic now would end the process.
-        if let Ok(report) = catch_unwind(AssertUnwindSafe(|| self.harness.report().to_string())) {
+        let report = AssertUnwindSafe(|| {
+            let report = self.harness.report();
+            format!("{report}{}", report.explain())
+        });
+        if let Ok(report) = catch_unwind(report) {
             let end = if thread::panicking() { "panicked" } else { "was cut short" };
             eprintln!("the body {end} before the snapshot; heaps so far:\n{report}");
         }

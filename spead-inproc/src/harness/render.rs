@@ -22,10 +22,10 @@ pub(super) fn report(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
         }
         receiver(f, each)?;
     }
-    if report.left > 0 {
-        writeln!(f, "left in the queue: {}", count(report.left, "packet"))?;
+    for (origin, packets) in &report.left {
+        writeln!(f, "left in the queue: {} from {}", count(*packets, "packet"), who(*origin))?;
     }
-    Ok(())
+    report.lints.iter().try_for_each(|lint| writeln!(f, "note: {lint}"))
 }
 
 pub(super) fn receiver(f: &mut Formatter<'_>, receiver: &ReceiverReport) -> fmt::Result {

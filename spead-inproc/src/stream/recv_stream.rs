@@ -298,7 +298,7 @@ impl RecvStream {
     }
 
     fn starved(&self, waited: Duration) -> RecvError {
-        let sent = self.watch.as_ref().map(|watch| watch.sent()).unwrap_or_default();
+        let sent = self.watch.as_ref().map(|watch| watch.sent_heaps()).unwrap_or_default();
         let mut state = self.lock();
         RecvError::Starved(Box::new(Starved {
             waited,

@@ -266,7 +266,7 @@ impl SendStream {
 
     fn record(&self, run: &Run) {
         if let Some(watch) = &self.watch {
-            watch.record(run.origin(), run.len() as u64);
+            watch.record(run.origin(), run.cnt(), run.len() as u64);
         }
     }
 }

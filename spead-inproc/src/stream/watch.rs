@@ -1,13 +1,14 @@
 use std::{
+    collections::HashMap,
     sync::{
-        Mutex, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, ThreadId},
     time::Duration,
 };
 
-use crate::heap::Origin;
+use crate::{heap::Origin, wire::HeapCnt};
 
 thread_local! {
     static HERE: ThreadId = thread::current().id();
@@ -20,8 +21,19 @@ pub(crate) struct Watch {
     /// Whether another thread has used a stream.
     elsewhere: AtomicBool,
     timeout: Duration,
-    sent: Mutex<Vec<SentHeaps>>,
+    sent: Mutex<Sent>,
 }
+
+#[derive(Debug, Default)]
+struct Sent {
+    by_sender: Vec<SentHeaps>,
+    /// Who used each heap cnt first.
+    cnts: HashMap<HeapCnt, Origin>,
+    shared: Vec<(HeapCnt, Origin, Origin)>,
+}
+
+/// Shared heap cnts that are remembered.
+const SHARED: usize = 100;
 
 /// How many heaps a sender has sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,19 +61,38 @@ impl Watch {
     }
 
     /// Notes that a heap is sent.
-    pub(super) fn record(&self, origin: Origin, packets: u64) {
-        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = sent.iter().position(|sender| sender.origin == origin).unwrap_or_else(|| {
-            sent.push(SentHeaps { origin, heaps: 0, packets: 0 });
-            sent.len() - 1
-        });
-        sent[at].heaps += 1;
-        sent[at].packets += packets;
+    pub(super) fn record(&self, origin: Origin, cnt: HeapCnt, packets: u64) {
+        let mut sent = self.sent();
+        let Sent { by_sender, cnts, shared } = &mut *sent;
+        let first = *cnts.entry(cnt).or_insert(origin);
+        if first != origin && shared.len() < SHARED && !shared.contains(&(cnt, first, origin)) {
+            shared.push((cnt, first, origin));
+        }
+        match by_sender.iter_mut().find(|sender| sender.origin == origin) {
+            Some(sender) => {
+                sender.heaps += 1;
+                sender.packets += packets;
+            }
+            None => by_sender.push(SentHeaps { origin, heaps: 1, packets }),
+        }
     }
 
-    /// What each sender has sent, in the order of their first heaps.
-    pub(super) fn sent(&self) -> Vec<SentHeaps> {
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// What each sender has sent.
+    pub(super) fn sent_heaps(&self) -> Vec<SentHeaps> {
+        let mut heaps = self.sent().by_sender.clone();
+        heaps.sort_unstable_by_key(|sender| sender.origin);
+        heaps
+    }
+
+    /// The heap cnts that two senders used, and which.
+    pub(crate) fn shared_cnts(&self) -> Vec<(HeapCnt, Origin, Origin)> {
+        let mut shared = self.sent().shared.clone();
+        shared.sort_unstable();
+        shared
+    }
+
+    fn sent(&self) -> MutexGuard<'_, Sent> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How long a read may wait for another thread; not at all if there is none.

@@ -1,0 +1,99 @@
+use std::fmt;
+
+use super::ReceiverReport;
+use crate::{
+    heap::Origin,
+    recv::{Fate, Rejection},
+    stream::Watch,
+    wire::HeapCnt,
+};
+
+/// Something in a test that works, but hardly as it was meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lint {
+    /// Two senders gave different heaps the same cnt.
+    SharedCnt {
+        /// The cnt.
+        cnt: HeapCnt,
+        /// Who used it first.
+        first: Origin,
+        /// Who used it too.
+        second: Origin,
+    },
+    /// A stop item ended the stream while another sender's data were under way.
+    StopCutsOff {
+        /// The heap with the stop item.
+        cnt: HeapCnt,
+        /// Who sent it.
+        by: Origin,
+        /// Whose data were cut off.
+        other: Origin,
+        /// Packets of that sender that were flushed with their heaps or never read.
+        packets: u64,
+    },
+    /// Packets came out of order, and the receiver takes them only in order.
+    Reordered {
+        /// Whose.
+        origin: Origin,
+        /// How many were rejected for it.
+        packets: u64,
+    },
+}
+
+impl Lint {
+    /// All that can be seen in what came of a test.
+    pub(super) fn find(receivers: &[ReceiverReport], left: &[(Origin, u64)], watch: &Watch) -> Vec<Self> {
+        let shared = watch.shared_cnts().into_iter().map(|(cnt, first, second)| Self::SharedCnt { cnt, first, second });
+        let mut lints: Vec<Self> = shared.collect();
+        for receiver in receivers {
+            lints.extend(cut_off(receiver, left));
+            let reordered = receiver
+                .ledger
+                .rejections()
+                .filter(|(_, rejection, _)| matches!(rejection, Rejection::Gap { .. } | Rejection::NotStarted { .. }));
+            for (origin, _, packets) in reordered {
+                match lints.iter_mut().find(|lint| matches!(lint, Self::Reordered { origin: of, .. } if *of == origin))
+                {
+                    Some(Self::Reordered { packets: sum, .. }) => *sum += packets,
+                    _ => lints.push(Self::Reordered { origin, packets }),
+                }
+            }
+        }
+        lints
+    }
+}
+
+/// What a stop item cut off.
+fn cut_off(receiver: &ReceiverReport, left: &[(Origin, u64)]) -> Vec<Lint> {
+    let Some((cnt, by)) = receiver.ledger.stopped_by() else { return Vec::new() };
+    let flushed = receiver.ledger.lanes().map(|(origin, counts)| (origin, counts.of(Fate::Flushed)));
+    let mut lost: Vec<(Origin, u64)> = flushed.chain(left.iter().copied()).collect();
+    lost.retain(|(origin, packets)| *origin != by && *packets > 0);
+    lost.sort_unstable();
+    lost.chunk_by(|(a, _), (b, _)| a == b)
+        .map(|of| Lint::StopCutsOff { cnt, by, other: of[0].0, packets: of.iter().map(|(_, packets)| packets).sum() })
+        .collect()
+}
+
+impl fmt::Display for Lint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SharedCnt { cnt, first, second } => write!(
+                f,
+                "{first} and {second} both sent a heap with cnt {cnt}: a receiver takes their packets for one heap; give \
+                 each its own sequence with `set_cnt_sequence`"
+            ),
+            Self::StopCutsOff { cnt, by, other, packets } => write!(
+                f,
+                "the stop item of {by} (heap {cnt}) ended the stream while {packets} packets of {other} were under way: \
+                 send it last, or set stop_on_stop_item = false"
+            ),
+            Self::Reordered { origin, packets } => write!(
+                f,
+                "{packets} packets of {origin} came out of order or after a lost one, and this receiver takes packets in \
+                 order only: set allow_out_of_order (`out_of_order` in a harness) if the order may change"
+            ),
+        }
+    }
+}
