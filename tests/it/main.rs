@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod contract;
+mod failures;
 mod laws;
 mod layering;
 mod macros;

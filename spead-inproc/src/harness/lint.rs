@@ -3,7 +3,7 @@ use std::fmt;
 use super::ReceiverReport;
 use crate::{
     heap::Origin,
-    recv::{Fate, Rejection},
+    recv::{Count, Fate, Rejection},
     stream::Watch,
     wire::HeapCnt,
 };
@@ -86,13 +86,15 @@ impl fmt::Display for Lint {
             ),
             Self::StopCutsOff { cnt, by, other, packets } => write!(
                 f,
-                "the stop item of {by} (heap {cnt}) ended the stream while {packets} packets of {other} were under way: \
-                 send it last, or set stop_on_stop_item = false"
+                "the stop item of {by} (heap {cnt}) ended the stream while {} of {other} were under way: \
+                 send it last, or set stop_on_stop_item = false",
+                Count(*packets, "packet")
             ),
             Self::Reordered { origin, packets } => write!(
                 f,
-                "{packets} packets of {origin} came out of order or after a lost one, and this receiver takes packets in \
-                 order only: set allow_out_of_order (`out_of_order` in a harness) if the order may change"
+                "{} of {origin} came out of order or after a lost one, and this receiver takes packets in \
+                 order only: set allow_out_of_order (`out_of_order` in a harness) if the order may change",
+                Count(*packets, "packet")
             ),
         }
     }

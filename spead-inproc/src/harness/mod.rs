@@ -3,6 +3,7 @@
 //! Knows how a test's streams belong together, and how their packets are accounted for and shown. Must not know test
 //! frameworks: [`spead_test`](crate::spead_test) is sugar over [`Harness`].
 
+mod artifact;
 mod builder;
 #[expect(clippy::module_inception, reason = "the noun of this module")]
 mod harness;

@@ -19,7 +19,7 @@ pub use super::{
     outcome::{Otherwise, Probe, passed},
     site::{Home, Site},
 };
-use super::{Harness, Report, settings};
+use super::{Harness, Report, report, settings};
 pub use crate::{__home as home, wire::Flavour};
 pub use {core, insta, spead_inproc_macros::__spead_case, std};
 
@@ -173,6 +173,10 @@ impl Running {
         let snapshot = Snapshot::new(self, &report);
         settings::for_heaps(&self.settings, self.home.snapshots()).bind(|| compare(&snapshot));
     }
+
+    fn post_mortem(&self, report: &Report) -> String {
+        report::post_mortem(report, &self.home.full(&self.home.path(&self.site)).replace("::", "__"))
+    }
 }
 
 impl Drop for Running {
@@ -183,7 +187,7 @@ impl Drop for Running {
         // The report may meet what made the body panic; a second panic now would end the process.
         let report = AssertUnwindSafe(|| {
             let report = self.harness.report();
-            format!("{report}{}", report.explain())
+            format!("{report}{}", self.post_mortem(&report))
         });
         if let Ok(report) = catch_unwind(report) {
             let end = if thread::panicking() { "panicked" } else { "was cut short" };

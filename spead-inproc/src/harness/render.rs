@@ -5,7 +5,7 @@ use std::fmt::{self, Formatter, Write};
 use super::{ReceiverReport, Report};
 use crate::{
     heap::{Item, Origin},
-    recv::{Ending, Event, Fate, IncompleteHeap, Ledger, ReceivedHeap, Stats},
+    recv::{Count, Ending, Event, Fate, IncompleteHeap, Ledger, ReceivedHeap, Stats},
     wire::{Flavour, ItemId},
 };
 
@@ -23,7 +23,7 @@ pub(super) fn report(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
         receiver(f, each)?;
     }
     for (origin, packets) in &report.left {
-        writeln!(f, "left in the queue: {} from {}", count(*packets, "packet"), who(*origin))?;
+        writeln!(f, "left in the queue: {} from {}", Count(*packets, "packet"), who(*origin))?;
     }
     report.lints.iter().try_for_each(|lint| writeln!(f, "note: {lint}"))
 }
@@ -47,7 +47,7 @@ pub(super) fn receiver(f: &mut Formatter<'_>, receiver: &ReceiverReport) -> fmt:
 
 fn whole(f: &mut Formatter<'_>, heap: &ReceivedHeap) -> fmt::Result {
     let kind = kind(heap);
-    let packets = count(heap.packets(), "packet");
+    let packets = Count(heap.packets(), "packet");
     writeln!(f, "{kind} {} from {}: whole, {packets}, {}", heap.cnt(), who(heap.origin()), heap.flavour())?;
     heap.items().iter().try_for_each(|item| self::item(f, item, heap.flavour()))
 }
@@ -69,7 +69,7 @@ fn kind(heap: &ReceivedHeap) -> &'static str {
 fn incomplete(f: &mut Formatter<'_>, heap: &IncompleteHeap) -> fmt::Result {
     let length = heap.heap_length().map_or_else(|| "an unknown number of".to_owned(), |length| length.to_string());
     write!(f, "heap {} from {}: INCOMPLETE, ", heap.cnt(), who(heap.origin()))?;
-    let packets = count(heap.packets(), "packet");
+    let packets = Count(heap.packets(), "packet");
     writeln!(f, "{packets}, {} of {length} bytes, {}", heap.received_length(), heap.flavour())?;
     match heap.ending() {
         Ending::Evicted { by } => writeln!(f, "  evicted by heap {by}")?,
@@ -94,7 +94,7 @@ fn item(f: &mut Formatter<'_>, item: &Item, flavour: Flavour) -> fmt::Result {
         return writeln!(f, "  {} u{} = {value}{meaning}", item.id(), flavour.address_bits());
     }
     let bytes = item.bytes();
-    write!(f, "  {} {}", item.id(), count(bytes.len() as u64, "byte"))?;
+    write!(f, "  {} {}", item.id(), Count(bytes.len() as u64, "byte"))?;
     if bytes.len() <= SHORT {
         return writeln!(f, "{} {}", if bytes.is_empty() { "" } else { " =" }, hex(bytes)).map(|()| ());
     }
@@ -107,7 +107,7 @@ fn item(f: &mut Formatter<'_>, item: &Item, flavour: Flavour) -> fmt::Result {
 fn fates(f: &mut Formatter<'_>, ledger: &Ledger) -> fmt::Result {
     for (origin, counts) in ledger.lanes() {
         for fate in Fate::ALL.into_iter().filter(|fate| *fate != Fate::Used && counts.of(*fate) > 0) {
-            writeln!(f, "{}: {} from {}", fate.name(), count(counts.of(fate), "packet"), who(origin))?;
+            writeln!(f, "{}: {} from {}", fate.name(), Count(counts.of(fate), "packet"), who(origin))?;
         }
     }
     for (origin, example, packets) in ledger.rejections() {
@@ -130,11 +130,6 @@ fn stats(f: &mut Formatter<'_>, stats: &Stats) -> fmt::Result {
 
 fn who(origin: Origin) -> String {
     origin.to_string()
-}
-
-fn count(number: u64, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,10 +1,10 @@
 use std::fmt;
 
-use super::{Lint, render};
+use super::{Lint, artifact, render};
 use crate::{
     heap::Origin,
     inproc::InprocQueue,
-    recv::{Event, Fate, Ledger, RecvConfig, Stats, Trace},
+    recv::{Count, Event, Fate, Ledger, RecvConfig, Rejection, Stats, Trace},
     stream::{PacketSource, RecvStream, Taken, Watch},
 };
 
@@ -72,21 +72,35 @@ impl Report {
             }
             cnts.iter().take(STORIES).for_each(|cnt| text += &ledger.explain(*cnt).to_string());
             if cnts.len() > STORIES {
-                text += &format!("and {} heaps more\n", cnts.len() - STORIES);
+                text += &format!("and {} more heaps\n", cnts.len() - STORIES);
             }
-            for (origin, example, packets) in ledger.rejections() {
-                text += &format!("rejected: {packets} packets of {origin}, e.g. {example}\n");
+            // What belongs to a heap has been told with it.
+            let broken = ledger.rejections().filter(|(_, example, _)| matches!(example, Rejection::Packet(_)));
+            for (origin, example, packets) in broken {
+                text += &format!("rejected: {} of {origin}, e.g. {example}\n", Count(packets, "packet"));
             }
             if receiver.trace.has_trouble() {
                 text += &receiver.trace.to_string();
             }
         }
         for (origin, packets) in &self.left {
-            text += &format!("left in the queue: {packets} packets of {origin}, sent after what stopped the stream\n");
+            let packets = Count(*packets, "packet");
+            text += &format!("left in the queue: {packets} of {origin}, sent after what stopped the stream\n");
         }
         self.lints.iter().for_each(|lint| text += &format!("note: {lint}\n"));
         text
     }
+}
+
+/// [`Report::explain`] for people who look at a failed test: with a picture, and where it is.
+pub(super) fn post_mortem(report: &Report, test: &str) -> String {
+    let mut text = report.explain();
+    for (index, receiver) in report.receivers.iter().enumerate().filter(|(_, each)| each.trace.has_trouble()) {
+        if let Ok(path) = artifact::write(&format!("{test}-receiver{index}.svg"), receiver.trace.svg().as_bytes()) {
+            text += &format!("drawn in {}\n", path.display());
+        }
+    }
+    text
 }
 
 /// Heaps that an explanation tells of.

@@ -7,6 +7,7 @@
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 mod config;
+mod count;
 mod coverage;
 mod fate;
 mod ledger;
@@ -21,6 +22,7 @@ mod trace;
 mod window;
 
 pub use config::{Limits, RecvConfig, RecvConfigError};
+pub(crate) use count::Count;
 pub use fate::{Fate, Rejection};
 pub use ledger::{Counts, HeapCounts, Ledger};
 pub use reassembler::{Outcome, Reassembler};

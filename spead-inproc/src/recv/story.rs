@@ -1,6 +1,6 @@
 use std::{collections::VecDeque, fmt, ops::Range};
 
-use super::{Ending, Fate, IncompleteHeap, Outcome, RecvConfig};
+use super::{Count, Ending, Fate, IncompleteHeap, Outcome, RecvConfig};
 use crate::{
     heap::Origin,
     wire::{HeapCnt, Packet},
@@ -145,7 +145,7 @@ impl fmt::Display for Explanation<'_> {
         refused().take(RANGES).try_for_each(|packet| packet.tell(f))?;
         match refused().count().checked_sub(RANGES) {
             None | Some(0) => Ok(()),
-            Some(more) => writeln!(f, "  and {more} packets more"),
+            Some(more) => writeln!(f, "  and {more} more"),
         }
     }
 }
@@ -170,8 +170,7 @@ impl IncompleteSummary {
             write!(f, " of {length}")?;
         }
         let ranges = self.missing.iter().map(|range| format!("{}..{}", range.start, range.end)).collect::<Vec<_>>();
-        let packets = if self.packets == 1 { "packet" } else { "packets" };
-        write!(f, " came, in {} {packets}; missing {}", self.packets, Or(&ranges.join(", "), "nothing"))
+        write!(f, " came, in {}; missing {}", Count(self.packets, "packet"), Or(&ranges.join(", "), "nothing"))
     }
 
     fn tell(&self, f: &mut fmt::Formatter<'_>, (max_heaps, substreams): (usize, usize)) -> fmt::Result {

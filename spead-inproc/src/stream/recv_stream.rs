@@ -14,7 +14,7 @@ use super::{BufferSource, Entry, PacketSource, SentHeaps, Taken, Watch, park::bl
 use crate::{
     heap::Origin,
     recv::{
-        DuplicateStat, Event, IncompleteSummary, Ledger, Outcome, Reassembler, ReceivedHeap, RecvConfig,
+        Count, DuplicateStat, Event, IncompleteSummary, Ledger, Outcome, Reassembler, ReceivedHeap, RecvConfig,
         RecvConfigError, StatIndex, StatMode, Stats, Trace,
     },
     send::Cutter,
@@ -528,12 +528,18 @@ impl fmt::Display for Starved {
             writeln!(f, "no heap to read: nothing came in {:?}", self.waited)?;
         }
         for sender in &self.sent {
-            writeln!(f, "{} sent {} heaps in {} packets", sender.origin, sender.heaps, sender.packets)?;
+            writeln!(
+                f,
+                "{} sent {} in {}",
+                sender.origin,
+                Count(sender.heaps, "heap"),
+                Count(sender.packets, "packet")
+            )?;
         }
         if self.sent.is_empty() {
             writeln!(f, "nothing was sent")?;
         }
-        writeln!(f, "{} heaps were read whole", self.ledger.heaps().whole)?;
+        writeln!(f, "read whole: {}", Count(self.ledger.heaps().whole, "heap"))?;
         for heap in &self.live_heaps {
             writeln!(f, "still arriving: {heap}")?;
         }
@@ -541,7 +547,7 @@ impl fmt::Display for Starved {
             write!(f, "lost: {}", self.ledger.explain(heap.cnt.get()))?;
         }
         for (origin, example, packets) in self.ledger.rejections() {
-            writeln!(f, "rejected: {packets} packets of {origin}, e.g. {example}")?;
+            writeln!(f, "rejected: {} of {origin}, e.g. {example}", Count(packets, "packet"))?;
         }
         if self.trace.has_trouble() { write!(f, "{}", self.trace) } else { Ok(()) }
     }
