@@ -1,6 +1,8 @@
 //! Golden vectors: what the real spead2 does.
 
+mod items;
 mod ops;
 mod recv;
 mod send;
 mod streams;
+mod values;

@@ -6,8 +6,11 @@ use support::vectors::{flag, hex, list, number, text, unsigned};
 
 pub(super) fn flavour(case: &Value) -> Flavour {
     let bits = u32::try_from(unsigned(&case["heap_address_bits"], 0)).unwrap();
-    let bug_compat = u32::try_from(unsigned(&case["bug_compat"], 0)).unwrap();
-    Flavour::new(bits).unwrap().with_bug_compat(BugCompat::from_bits(bug_compat))
+    Flavour::new(bits).unwrap().with_bug_compat(bug_compat(case))
+}
+
+pub(super) fn bug_compat(case: &Value) -> BugCompat {
+    BugCompat::from_bits(u32::try_from(unsigned(&case["bug_compat"], 0)).unwrap())
 }
 
 /// Whether the ops are raw: no values to encode.
@@ -33,7 +36,7 @@ pub(super) fn heap(flavour: Flavour, ops: &Value) -> Result<Heap, Box<dyn std::e
 }
 
 /// A negative id, which spead2 refuses at run time, is no `u64` to begin with.
-fn descriptor(op: &Value) -> Result<RawDescriptor, std::num::TryFromIntError> {
+pub(super) fn descriptor(op: &Value) -> Result<RawDescriptor, std::num::TryFromIntError> {
     let bytes = |key: &str| text(&op[key]).as_bytes().to_vec();
     Ok(RawDescriptor {
         id: number(&op["id"], 0).try_into()?,

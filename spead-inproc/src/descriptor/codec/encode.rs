@@ -22,6 +22,14 @@ impl Codec {
         let too_large = || ValueProblem::Shape { want: shape.clone(), found: value.shape().into() };
         let count = elements(dimensions.iter()).ok_or_else(too_large)?;
         let bits = (count as u64).checked_mul(self.element_bits).ok_or_else(too_large)?;
+        // One dimension of characters that is not flat is text, which only reads back if it is ASCII.
+        if self.chars
+            && dimensions.len() == 1
+            && let (ElementType::Char, false, Some(store)) = (value.element_type(), value.is_flat(), value.store())
+            && let Some(at) = store.bytes().iter().position(|byte| !byte.is_ascii())
+        {
+            return Err(ValueProblem::NotAscii { at, byte: store.bytes()[at] });
+        }
         let walk = self.walk(&dimensions);
         if let Some(bytes) = self.node.shared(&walk, value) {
             return Ok(bytes);
