@@ -17,7 +17,7 @@ pub mod inproc;
 
 pub mod harness;
 
-pub use descriptor::{Descriptor, Value};
+pub use descriptor::{Descriptor, GroupError, GroupItem, HeapGenerator, ItemGroup, UpdateError, Value, ValueError};
 #[doc(hidden)]
 pub use harness::private as __private;
 pub use harness::{Demand, FromHarness, Harness, HarnessBuilder, HarnessError};

@@ -1,7 +1,7 @@
-use std::fmt;
+use std::{convert::Infallible, fmt};
 
-use super::{MAX_FIELDS, Shape};
-use crate::wire::Flavour;
+use super::{MAX_FIELDS, Shape, Updated};
+use crate::{heap::HeapError, wire::Flavour};
 
 /// A descriptor that cannot be made, sent or understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -250,5 +250,56 @@ pub enum ValueProblem {
 impl ValueProblem {
     pub(super) fn in_field(self, field: &str) -> Self {
         Self::Field { field: field.to_owned(), problem: Box::new(self) }
+    }
+}
+
+/// A group that cannot do what was asked of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GroupError {
+    /// There is no such item.
+    #[error("no item \"{name}\" in the group: add it first")]
+    UnknownItem {
+        /// The name that was asked for.
+        name: String,
+    },
+    /// The flavour cannot carry a descriptor.
+    #[error(transparent)]
+    Descriptor(#[from] DescriptorError),
+    /// A value does not go with its descriptor.
+    #[error(transparent)]
+    Value(#[from] ValueError),
+    /// The flavour cannot carry an item.
+    #[error(transparent)]
+    Heap(#[from] HeapError),
+}
+
+/// A heap that cannot be taken over into a group, at least not all of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{problem} (applied before: {applied})")]
+#[non_exhaustive]
+pub struct UpdateError {
+    /// What could not be read.
+    #[source]
+    pub problem: Box<UpdateProblem>,
+    /// What had been taken over before, and stays.
+    pub applied: Updated,
+}
+
+/// What of a heap could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UpdateProblem {
+    /// A descriptor: no value of the heap was taken over.
+    #[error(transparent)]
+    Descriptor(#[from] DescriptorError),
+    /// A value.
+    #[error(transparent)]
+    Value(#[from] ValueError),
+}
+
+impl From<Infallible> for DescriptorError {
+    fn from(never: Infallible) -> Self {
+        match never {}
     }
 }

@@ -1,5 +1,7 @@
 //! Golden vectors: what the real spead2 does.
 
+mod generator;
+mod groups;
 mod items;
 mod ops;
 mod recv;

@@ -1,8 +1,10 @@
-//! Heaps from the `ops` of the vectors, as far as they need no typed values.
+//! Heaps from the `ops` of the vectors.
 
 use serde_json::Value;
 use spead_inproc::{BugCompat, Flavour, Heap, HeapError, descriptor::RawDescriptor};
 use support::vectors::{flag, hex, list, number, text, unsigned};
+
+use super::values;
 
 pub(super) fn flavour(case: &Value) -> Flavour {
     let bits = u32::try_from(unsigned(&case["heap_address_bits"], 0)).unwrap();
@@ -11,11 +13,6 @@ pub(super) fn flavour(case: &Value) -> Flavour {
 
 pub(super) fn bug_compat(case: &Value) -> BugCompat {
     BugCompat::from_bits(u32::try_from(unsigned(&case["bug_compat"], 0)).unwrap())
-}
-
-/// Whether the ops are raw: no values to encode.
-pub(super) fn raw(ops: &Value) -> bool {
-    list(ops).iter().all(|op| matches!(text(&op["op"]), "raw" | "immediate" | "start" | "end" | "raw_descriptor"))
 }
 
 pub(super) fn heap(flavour: Flavour, ops: &Value) -> Result<Heap, Box<dyn std::error::Error>> {
@@ -29,6 +26,12 @@ pub(super) fn heap(flavour: Flavour, ops: &Value) -> Result<Heap, Box<dyn std::e
             "start" => builder.start_of_stream(),
             "end" => builder.end_of_stream(),
             "raw_descriptor" => builder.raw_descriptor(&descriptor(op)?)?,
+            "item" => builder.value(&values::descriptor(op)?, &values::value(op)?)?,
+            "descriptor" => builder.descriptor(&values::descriptor(op)?)?,
+            "item+descriptor" => {
+                let descriptor = values::descriptor(op)?;
+                builder.descriptor(&descriptor)?.value(&descriptor, &values::value(op)?)?
+            }
             op => panic!("unknown op {op}"),
         };
     }
