@@ -6,18 +6,19 @@ use quote::quote_spanned;
 use syn::FnArg;
 
 use crate::errors::Errors;
-use crate::item::{TestFn, last_segment};
+use crate::item::TestFn;
 
 /// The errors and the cleaned function.
 pub(crate) fn function(errors: Errors, item: TestFn) -> TokenStream {
+    let generated = item.is_generated();
     let TestFn { attrs, vis, mut sig, mut body } = item;
-    // A function that rstest generated, around handles it took for fixtures: its body has only errors of its own to add.
-    let generated = sig.inputs.is_empty() && attrs.last().is_some_and(|attr| last_segment(attr.path()) == "test");
+    // Its body has only errors of its own to add.
     if generated {
         let span = body.span();
         body = Group::new(Delimiter::Brace, quote_spanned!(Span::mixed_site() => loop {}));
         body.set_span(span);
     }
+    sig.constness = None;
     for input in &mut sig.inputs {
         match input {
             FnArg::Receiver(receiver) => receiver.attrs.clear(),

@@ -35,6 +35,11 @@ impl TestFn {
         name.strip_prefix("r#").unwrap_or(&name).to_owned()
     }
 
+    /// Whether this looks like a function that rstest has generated, around handles it took for fixtures.
+    pub(crate) fn is_generated(&self) -> bool {
+        self.sig.inputs.is_empty() && self.attrs.last().is_some_and(|attr| last_segment(attr.path()) == "test")
+    }
+
     /// The body with `first` put before its statements.
     pub(crate) fn body_after(&self, first: TokenStream) -> Group {
         let mut stream = first;

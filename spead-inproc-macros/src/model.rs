@@ -39,16 +39,14 @@ impl Model {
         let params = Params::of(&item.sig.inputs, around.framework, errors);
         // With other errors about, a missing handle is often their consequence.
         if params.injected.is_empty() && errors.is_empty() {
-            errors.at_span(
-                Span::call_site(),
-                "found no SPEAD handle to inject: take a `SendStream`, `[SendStream; N]`, `Vec<SendStream>`, `RecvStream`, \
-                 `InprocQueue` or `Harness`; with `#[rstest]`: put `#[spead_test]` above it, or mark the handle parameters \
-                 `#[ignore]`",
-            );
+            errors.at_span(Span::call_site(), no_handles(&item, around.framework));
         }
-        for rest in params.injected.iter().filter(|param| param.takes_rest()) {
-            if args.find("senders").is_none() && args.find("config").is_none() {
-                let ty = rest.ty.to_token_stream().to_string().replace(' ', "");
+        for (index, rest) in params.injected.iter().filter(|param| param.takes_rest()).enumerate() {
+            let ty = rest.ty.to_token_stream().to_string().replace(' ', "");
+            if index > 0 {
+                errors
+                    .at(&rest.ty, format_args!("only one parameter can take the rest of the senders, as `{ty}` does"));
+            } else if args.find("senders").is_none() && args.find("config").is_none() {
                 errors.at(
                     &rest.ty,
                     format_args!("`{ty}` takes the rest of the senders: say how many there are, `senders = ..`"),
@@ -108,6 +106,20 @@ impl Model {
         let all = self.args.settings.iter().filter(|setting| !matches!(setting.key.kind, Kind::Switch | Kind::Path));
         all.clone().filter(starts(true)).chain(all.filter(starts(false)))
     }
+}
+
+fn no_handles(item: &TestFn, framework: Framework) -> String {
+    let advice = if framework != Framework::None {
+        "; one whose type has another name needs `#[ignore]`, or rstest takes it for a fixture"
+    } else if item.is_generated() {
+        "; with `#[rstest]`: put `#[spead_test]` above it, or mark the handle parameters `#[ignore]`"
+    } else {
+        ""
+    };
+    format!(
+        "found no SPEAD handle to inject: take a `SendStream`, `[SendStream; N]`, `Vec<SendStream>`, `RecvStream`, \
+         `InprocQueue` or `Harness`{advice}"
+    )
 }
 
 fn check_signature(item: &TestFn, around: &Surroundings, errors: &mut Errors) {

@@ -1,9 +1,12 @@
-//! `#[spead_test]` above `#[rstest]`.
+//! `#[spead_test]` above `#[rstest]`: handles unmarked, case values in the attribute, one snapshot for each case.
 
-use rstest::rstest;
-use spead_inproc::{RecvStream, SendStream, spead_test};
+use std::{path::PathBuf, time::Duration};
 
-use super::heap;
+use insta::Settings;
+use rstest::{Context, fixture, rstest};
+use spead_inproc::{Harness, InprocQueue, RecvStream, SendStream, spead_test};
+
+use super::{FENG_RAW, heap};
 
 #[spead_test(senders = 1, max_heaps = window)]
 #[rstest]
@@ -15,14 +18,217 @@ fn sizes(#[case] len: usize, #[case] window: usize, tx: SendStream) {
 
 #[spead_test]
 #[rstest]
-#[tokio::test]
-async fn async_values(
-    #[values(1, 2)] n: usize,
-    #[values("x")] _s: &str,
+#[case(1)]
+#[case::two(2)]
+fn cases_times_values(#[case] len: usize, #[values(3, 4)] more: usize, tx: SendStream) {
+    tx.send_heap(&heap(10 * len + more)).unwrap();
+}
+
+#[spead_test(senders = lengths.len(), name = format!("{}-senders", lengths.len()))]
+#[rstest]
+#[case::inserted_later(vec![4])]
+#[case(vec![8, 12])]
+fn attribute_sees_the_case(#[case] lengths: Vec<usize>, tx: Vec<SendStream>) {
+    for (tx, len) in tx.iter().zip(lengths) {
+        tx.send_heap(&heap(len)).unwrap();
+    }
+}
+
+#[spead_test(max_heaps = window, snapshot = false)]
+#[rstest]
+#[case((1, 2))]
+fn tuple_pattern(#[case] (window, len): (usize, usize), tx: SendStream, rx: RecvStream) {
+    tx.send_heap(&heap(len)).unwrap();
+    assert_eq!((rx.config().max_heaps, rx.next_heap().unwrap().item(FENG_RAW).unwrap().bytes().len()), (window, len));
+}
+
+#[spead_test]
+#[rstest]
+#[case::passes(8)]
+#[should_panic(expected = "Stopped")]
+#[case::panics(9)]
+fn one_case_should_panic(#[case] len: usize, queue: InprocQueue, tx: SendStream) {
+    if len == 9 {
+        queue.stop();
+    }
+    tx.send_heap(&heap(len)).unwrap();
+}
+
+#[spead_test]
+#[rstest]
+fn files(#[files("tests/vectors/streams/feng*.spead")] path: PathBuf, queue: InprocQueue, rx: RecvStream) {
+    assert!(path.is_file());
+    queue.add_packet(heap_bytes(&path)).unwrap();
+    queue.stop();
+    assert!(rx.next_heap().is_err());
+}
+
+/// The first packet's header, cut off.
+fn heap_bytes(path: &PathBuf) -> Vec<u8> {
+    std::fs::read(path).unwrap()[..8].to_vec()
+}
+
+#[spead_test]
+#[rstest]
+#[timeout(Duration::from_secs(60))]
+#[case(5)]
+fn timeout(#[case] len: usize, tx: SendStream) {
+    tx.send_heap(&heap(len)).unwrap();
+    insta::assert_snapshot!(len, @"5");
+}
+
+#[fixture]
+fn length() -> usize {
+    16
+}
+
+#[fixture]
+#[once]
+fn shared() -> String {
+    "shared".to_owned()
+}
+
+#[fixture]
+fn scaled(#[default(2)] by: usize) -> usize {
+    8 * by
+}
+
+#[spead_test(snapshot = false)]
+#[rstest]
+fn fixtures(
+    length: usize,
+    shared: &str,
+    #[from(scaled)] plain: usize,
+    #[from(scaled)]
+    #[with(3)]
+    more: usize,
     tx: SendStream,
-    rx: RecvStream,
-) -> Result<(), Box<dyn std::error::Error>> {
-    tx.send_heap(&heap(n))?;
-    rx.next_heap()?;
+) {
+    assert_eq!((length, shared, plain, more), (16, "shared", 16, 24));
+    tx.send_heap(&heap(length)).unwrap();
+}
+
+#[spead_test(snapshot = false)]
+#[rstest]
+#[case(7)]
+#[trace]
+fn by_reference(
+    #[case]
+    #[by_ref]
+    len: &usize,
+    tx: SendStream,
+) {
+    tx.send_heap(&heap(*len)).unwrap();
+}
+
+#[spead_test(snapshot = false)]
+#[rstest]
+#[case::small(7)]
+fn context(#[context] context: Context, #[case] len: usize, tx: SendStream) {
+    assert_eq!((context.name, context.description), ("context", Some("small")));
+    tx.send_heap(&heap(len)).unwrap();
+}
+
+#[spead_test(snapshot = false)]
+#[rstest]
+#[case("7")]
+fn generic<T: AsRef<str>>(#[case] len: T, tx: SendStream) {
+    tx.send_heap(&heap(len.as_ref().parse().unwrap())).unwrap();
+}
+
+type Antenna = SendStream;
+
+#[spead_test(snapshot = false)]
+#[rstest]
+fn marked_alias(#[ignore] tx: Antenna, mut harness: Harness) {
+    tx.send_heap(&heap(1)).unwrap();
+    assert_eq!(std::mem::take(&mut harness.receiver().heaps().take(1).count()), 1);
+    harness = Harness::builder().build().unwrap();
+    drop(harness);
+}
+
+#[spead_test]
+#[rstest]
+#[case(4)]
+fn fails_never(#[case] len: usize, tx: SendStream) -> Result<(), Box<dyn std::error::Error>> {
+    tx.send_heap(&heap(len))?;
     Ok(())
+}
+
+/// All cases would write one file, were it not for the suffix.
+#[spead_test(snapshot = false)]
+#[rstest]
+#[case::a(1)]
+#[case::b(2)]
+fn own_snapshots(#[case] len: usize, tx: SendStream) {
+    insta::assert_snapshot!(tx.send_heap(&heap(len)).unwrap().bytes);
+}
+
+fn masked() -> Settings {
+    let mut settings = Settings::clone_current();
+    settings.set_snapshot_suffix("masked");
+    settings.add_filter("digest [0-9a-f]{16}", "digest [masked]");
+    settings
+}
+
+#[spead_test(settings = masked())]
+#[rstest]
+#[case::a(17)]
+fn own_settings(#[case] len: usize, tx: SendStream) {
+    insta::assert_snapshot!(format!("{:?}", tx.send_heap(&heap(len)).unwrap().cnt));
+}
+
+#[spead_test]
+#[rstest]
+#[case::a(1)]
+#[case::b(2)]
+#[tokio::test]
+async fn on_tokio(#[case] len: usize, tx: SendStream, rx: RecvStream) -> anyhow::Result<()> {
+    tx.send_heap(&heap(len))?;
+    tokio::task::yield_now().await;
+    rx.next_heap()?;
+    insta::assert_snapshot!(len);
+    Ok(())
+}
+
+#[spead_test(threads = true)]
+#[rstest]
+#[case::a(1)]
+#[case::b(2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_many_threads(#[case] len: usize, #[values("x", "y")] text: &'static str, tx: SendStream, rx: RecvStream) {
+    let sent = tokio::spawn(async move { tx.send_heap(&heap(len)).map(|sent| sent.bytes) }).await.unwrap();
+    rx.next_heap().unwrap();
+    insta::assert_snapshot!(format!("{} {text}", sent.unwrap()));
+}
+
+async fn later() -> usize {
+    tokio::task::yield_now().await;
+    9
+}
+
+#[spead_test(snapshot = false)]
+#[rstest]
+#[case(later())]
+#[tokio::test]
+async fn future(
+    #[future]
+    #[case]
+    len: usize,
+    tx: SendStream,
+) {
+    tx.send_heap(&heap(len.await)).unwrap();
+}
+
+#[spead_test(snapshot = false, max_heaps = len)]
+#[rstest]
+#[case(later())]
+#[tokio::test]
+async fn awaited_future(
+    #[future(awt)]
+    #[case]
+    len: usize,
+    tx: SendStream,
+) {
+    tx.send_heap(&heap(len)).unwrap();
 }

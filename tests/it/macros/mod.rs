@@ -3,6 +3,9 @@
 mod compose_above;
 mod compose_below;
 mod plain;
+mod returns;
+mod reuse;
+mod runtimes;
 
 use spead_inproc::{Flavour, Heap};
 

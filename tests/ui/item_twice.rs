@@ -1,0 +1,6 @@
+//! Once is enough.
+use spead_inproc::{SendStream, spead_test};
+
+#[spead_test]
+#[spead_test(senders = 1)]
+fn t(tx: SendStream) {}

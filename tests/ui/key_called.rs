@@ -1,0 +1,5 @@
+//! A key is not a function.
+use spead_inproc::{SendStream, spead_test};
+
+#[spead_test(senders(1))]
+fn t(tx: SendStream) {}

@@ -1,0 +1,5 @@
+//! A handle by reference.
+use spead_inproc::{SendStream, spead_test};
+
+#[spead_test]
+fn t(tx: &SendStream) {}

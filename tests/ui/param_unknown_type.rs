@@ -1,0 +1,5 @@
+//! A type that does not exist gets rustc's own message.
+use spead_inproc::spead_test;
+
+#[spead_test]
+fn t(tx: SendStraem) {}
