@@ -124,8 +124,8 @@ fn by_reference(
 #[spead_test(snapshot = false)]
 #[rstest]
 #[case::small(7)]
-fn context(#[context] context: Context, #[case] len: usize, tx: SendStream) {
-    assert_eq!((context.name, context.description), ("context", Some("small")));
+fn context(#[context] here: Context, #[case] len: usize, tx: SendStream) {
+    assert_eq!((here.name, here.description), ("context", Some("small")));
     tx.send_heap(&heap(len)).unwrap();
 }
 

@@ -54,12 +54,14 @@ fn length() -> usize {
 #[spead_test]
 fn everything_else(
     length: usize,
-    #[context] context: Context,
+    #[context]
+    #[notrace]
+    here: Context,
     #[case] (a, b): (usize, usize),
     #[files("tests/vectors/streams/xeng.spead")] path: std::path::PathBuf,
     #[ignore] tx: SendStream,
 ) -> anyhow::Result<()> {
-    assert_eq!((length, context.name, a, b), (16, "everything_else", 1, 2));
+    assert_eq!((length, here.name, a, b), (16, "everything_else", 1, 2));
     assert!(path.is_file());
     tx.send_heap(&heap(length))?;
     Ok(())

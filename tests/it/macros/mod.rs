@@ -6,6 +6,8 @@ mod plain;
 mod returns;
 mod reuse;
 mod runtimes;
+mod rustc;
+mod ui;
 
 use spead_inproc::{Flavour, Heap};
 

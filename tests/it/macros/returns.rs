@@ -54,12 +54,6 @@ fn should_panic(tx: SendStream, rx: RecvStream) {
 }
 
 #[spead_test]
-#[should_panic(expected = "never returns")]
-fn never(_tx: SendStream) -> ! {
-    panic!("never returns");
-}
-
-#[spead_test]
 #[cfg_attr(all(), should_panic(expected = "conditional"))]
 fn conditional(_tx: SendStream) {
     panic!("conditional");
