@@ -62,21 +62,37 @@ impl Extents {
     /// Of several pointers to one address only the last has bytes. Null pointers bound their neighbour and are no items.
     pub(crate) fn measure(&mut self, pointers: impl Iterator<Item = ItemPointer>, payload_length: u64) {
         self.items.clear();
-        self.items.extend(pointers.map(|pointer| (pointer, payload_length)));
+        let (mut last, mut rising, mut nulls) = (None, true, false);
+        for pointer in pointers {
+            if let ItemPointer::Address { address, .. } = pointer {
+                if let Some((start, at)) = last.replace((address, self.items.len())) {
+                    rising &= start <= address;
+                    self.items[at].1 = address;
+                }
+            }
+            nulls |= pointer.id() == ItemId::NULL;
+            self.items.push((pointer, payload_length));
+        }
+        if !rising {
+            self.sort_ends(payload_length);
+        }
+        if nulls {
+            self.items.retain(|(pointer, _)| pointer.id() != ItemId::NULL);
+        }
+    }
+
+    /// Finds where items end whose addresses do not rise.
+    fn sort_ends(&mut self, payload_length: u64) {
         self.starts.clear();
         self.starts.extend(self.items.iter().enumerate().filter_map(|(at, (pointer, _))| match pointer {
             ItemPointer::Address { address, .. } => Some((*address, at)),
             ItemPointer::Immediate { .. } => None,
         }));
-        if !self.starts.is_sorted() {
-            self.starts.sort_unstable();
+        self.starts.sort_unstable();
+        let ends = self.starts.iter().skip(1).map(|(address, _)| *address).chain([payload_length]);
+        for ((_, at), end) in self.starts.iter().zip(ends) {
+            self.items[*at].1 = end;
         }
-        for pair in self.starts.windows(2) {
-            if let [(_, at), (end, _)] = pair {
-                self.items[*at].1 = *end;
-            }
-        }
-        self.items.retain(|(pointer, _)| pointer.id() != ItemId::NULL);
     }
 
     /// The items, each with its bytes taken from `payload`.

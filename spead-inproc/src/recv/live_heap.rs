@@ -40,13 +40,12 @@ impl LiveHeap {
         }
     }
 
-    /// Becomes the heap that this packet is of, without the packet.
+    /// Becomes the heap that this packet is of, without the packet. The heap that it was has been cleared.
     pub(super) fn start(&mut self, packet: &Packet<'_>) {
         self.cnt = packet.cnt();
         self.flavour = packet.flavour();
         self.heap_length = None;
         (self.received, self.reach, self.stop) = (0, 0, false);
-        self.coverage.reset();
         self.pointers.reset();
         self.tally.reset();
     }
@@ -109,14 +108,12 @@ impl LiveHeap {
         self.reach = self.reach.max(packet.heap_length().unwrap_or(end));
         self.heap_length = packet.heap_length().or(self.heap_length);
         self.received = self.received.saturating_add(packet.payload_length());
+        let Self { pointers, stop, reach, .. } = self;
         // Also the addresses of null and special ids bound the heap.
-        for pointer in packet.item_pointers() {
-            if let ItemPointer::Address { address, .. } = pointer {
-                self.reach = self.reach.max(address);
-            }
-        }
-        let Self { pointers, stop, .. } = self;
-        pointers.add(packet, |pointer| *stop |= is_stop(pointer));
+        pointers.add(packet, |pointer| match pointer {
+            ItemPointer::Address { address, .. } => *reach = address.max(*reach),
+            ItemPointer::Immediate { .. } => *stop |= is_stop(pointer),
+        });
         self.tally.add(origin);
         Ok(())
     }

@@ -82,7 +82,10 @@ impl Pieces {
         if length == 0 {
             return Bytes::new();
         }
-        let first = self.pieces.partition_point(|piece| piece.start <= range.start).saturating_sub(1);
+        let first = match self.pieces.len() {
+            1 => 0,
+            _ => self.pieces.partition_point(|piece| piece.start <= range.start).saturating_sub(1),
+        };
         let Some(piece) = self.pieces.get(first) else { return Bytes::new() };
         if piece.end() >= range.end {
             return piece.view(&range);

@@ -30,14 +30,16 @@ impl Pointers {
         self.sorted = true;
     }
 
-    /// Takes the item pointers of an accepted packet, and shows each new one to `new`.
+    /// Takes the item pointers of an accepted packet, and shows each to `seen`.
     #[inline]
-    pub(super) fn add(&mut self, packet: &Packet<'_>, mut new: impl FnMut(ItemPointer)) {
+    pub(super) fn add(&mut self, packet: &Packet<'_>, mut seen: impl FnMut(ItemPointer)) {
         let flavour = packet.flavour();
         // Repeated pointers come in the same order each time.
         let mut expected = 0_usize;
-        for (position, raw) in packet.raw_pointers().enumerate() {
+        for (position, raw) in packet.other_pointers() {
             let pointer = ItemPointer::decode(raw, flavour);
+            seen(pointer);
+            // What is left of the special ids are addresses, which are no items.
             if pointer.id().is_special() {
                 continue;
             }
@@ -59,10 +61,7 @@ impl Pointers {
                         self.sorted = false;
                     }
                 }
-                None => {
-                    new(pointer);
-                    self.push(placed);
-                }
+                None => self.push(placed),
             }
         }
     }

@@ -38,7 +38,8 @@ pub(crate) struct PacketShape {
 }
 
 impl Cut {
-    pub(crate) fn new(heap: &Heap, max_packet_size: usize, repeat: bool) -> Result<Self, PacketizeError> {
+    /// The cut, and into how many packets.
+    pub(crate) fn new(heap: &Heap, max_packet_size: usize, repeat: bool) -> Result<(Self, u32), PacketizeError> {
         if max_packet_size < MIN_PACKET_SIZE {
             return Err(PacketizeError::PacketSize { max_packet_size });
         }
@@ -59,18 +60,13 @@ impl Cut {
         let too_many = |_| PacketizeError::TooManyPackets { max_packet_size };
         let pointers = u32::try_from(items + u64::from(padded)).map_err(too_many)?;
         let cut = Self { packet_size, length, pointers, repeat };
-        u32::try_from(cut.count()).map_err(too_many)?;
-        Ok(cut)
+        let packets = u32::try_from(cut.count()).map_err(too_many)?;
+        Ok((cut, packets))
     }
 
     /// Bytes of the heap's payload, padding included.
     pub(crate) const fn length(&self) -> u64 {
         self.length
-    }
-
-    /// How many packets.
-    pub(crate) fn packets(&self) -> u32 {
-        u32::try_from(self.count()).expect("checked by Cut::new")
     }
 
     fn count(&self) -> u64 {

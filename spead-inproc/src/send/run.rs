@@ -29,8 +29,8 @@ impl Run {
         repeat_pointers: bool,
         origin: Origin,
     ) -> Result<Self, PacketizeError> {
-        let cut = Cut::new(heap, max_packet_size, repeat_pointers)?;
-        Ok(Self { heap: heap.clone(), cnt, cut, at: 0..cut.packets(), origin })
+        let (cut, packets) = Cut::new(heap, max_packet_size, repeat_pointers)?;
+        Ok(Self { heap: heap.clone(), cnt, cut, at: 0..packets, origin })
     }
 
     /// The heap that the packets are of.

@@ -57,6 +57,8 @@ pub struct Packet<'p> {
     payload_offset: u64,
     payload_length: u64,
     pointers: &'p [u8],
+    /// Item pointers besides the special ones.
+    others: usize,
     payload: Payload<'p>,
 }
 
@@ -127,12 +129,11 @@ impl<'p> Packet<'p> {
 
         // The last one wins; only immediate pointers count.
         let mut special = [None; SPECIAL_POINTERS];
+        let mut others = 0_usize;
         for raw in words(pointers) {
-            if let ItemPointer::Immediate { id, value } = ItemPointer::decode(raw, flavour)
-                && id.is_special()
-                && let Some(slot) = usize::try_from(id.get().wrapping_sub(1)).ok().and_then(|at| special.get_mut(at))
-            {
-                *slot = Some(value);
+            match special.get_mut(ItemPointer::special_place(raw, flavour)) {
+                Some(slot) => *slot = Some(raw & flavour.max_immediate()),
+                None => others = others.saturating_add(1),
             }
         }
         let [cnt, heap_length, payload_offset, payload_length] = special;
@@ -158,6 +159,7 @@ impl<'p> Packet<'p> {
             payload_offset,
             payload_length,
             pointers,
+            others,
             payload: Payload::empty(),
         };
         Ok((packet, payload_at))
@@ -202,12 +204,16 @@ impl<'p> Packet<'p> {
     /// The item pointers in the order in which they stand, the four special ones included.
     pub fn item_pointers(&self) -> impl ExactSizeIterator<Item = ItemPointer> + '_ {
         let flavour = self.flavour;
-        self.raw_pointers().map(move |raw| ItemPointer::decode(raw, flavour))
+        words(self.pointers).map(move |raw| ItemPointer::decode(raw, flavour))
     }
 
-    /// The item pointers as they stand.
-    pub(crate) fn raw_pointers(&self) -> impl ExactSizeIterator<Item = u64> + use<'p> {
-        words(self.pointers)
+    /// The item pointers but for the four special ones, each with its place in the packet, as they stand.
+    #[inline]
+    pub(crate) fn other_pointers(&self) -> impl Iterator<Item = (usize, u64)> + use<'p> {
+        let flavour = self.flavour;
+        let other = move |(_, raw): &(usize, u64)| ItemPointer::special_place(*raw, flavour) >= SPECIAL_POINTERS;
+        let pointers = if self.others > 0 { self.pointers } else { &[] };
+        words(pointers).enumerate().filter(other)
     }
 }
 
@@ -230,15 +236,15 @@ pub(crate) fn write_header(
     let (address_bytes, count) =
         (flavour.address_bytes() as u8, pointers.saturating_add(SPECIAL_POINTERS).min(MAX_POINTERS) as u16);
     let [n1, n0] = count.to_be_bytes();
-    out.extend_from_slice(&[MAGIC, VERSION, WORD.wrapping_sub(address_bytes), address_bytes, 0, 0, n1, n0]);
-    for (id, value) in [
-        (ItemId::HEAP_CNT, cnt.get()),
-        (ItemId::HEAP_LENGTH, heap_length),
-        (ItemId::PAYLOAD_OFFSET, payload.start),
-        (ItemId::PAYLOAD_LENGTH, payload.end.saturating_sub(payload.start)),
-    ] {
-        out.extend_from_slice(&ItemPointer::Immediate { id, value }.encode(flavour).to_be_bytes());
-    }
+    let pointer = |id, value| ItemPointer::Immediate { id, value }.encode(flavour).to_be_bytes();
+    let words = [
+        [MAGIC, VERSION, WORD.wrapping_sub(address_bytes), address_bytes, 0, 0, n1, n0],
+        pointer(ItemId::HEAP_CNT, cnt.get()),
+        pointer(ItemId::HEAP_LENGTH, heap_length),
+        pointer(ItemId::PAYLOAD_OFFSET, payload.start),
+        pointer(ItemId::PAYLOAD_LENGTH, payload.end.saturating_sub(payload.start)),
+    ];
+    out.extend_from_slice(words.as_flattened());
 }
 
 /// Why some bytes are no packet (spead2 `recv_packet.cpp`). Found in the order of the variants.

@@ -135,6 +135,15 @@ impl ItemPointer {
         if raw & IMMEDIATE != 0 { Self::Immediate { id, value: low } } else { Self::Address { id, address: low } }
     }
 
+    /// Which of the four special immediates a pointer is, counted from 0 in the order of their ids; a larger number if it
+    /// is none of them.
+    #[inline]
+    pub(crate) fn special_place(raw: u64, flavour: Flavour) -> usize {
+        let mode_and_id = |raw: u64| raw >> flavour.address_bits();
+        let first = mode_and_id(IMMEDIATE) | ItemId::HEAP_CNT.0;
+        usize::try_from(mode_and_id(raw).wrapping_sub(first)).unwrap_or(usize::MAX)
+    }
+
     /// The eight bytes of the pointer in this flavour; bits that do not fit are lost, so callers check first.
     pub(crate) const fn encode(self, flavour: Flavour) -> u64 {
         let (mode, id, low) = match self {
