@@ -98,7 +98,7 @@ impl LiveHeap {
             return Err(Ok(Rejection::Flavour { known: self.flavour, given: packet.flavour() }));
         }
         // Pointers that repeat others are counted too, but only where the sum could matter.
-        let items = self.pointers.len().saturating_add(packet.raw_pointers().len() as u64);
+        let items = self.pointers.len().saturating_add(packet.item_pointers().len() as u64);
         if items > limits.items && self.pointers.len_with(packet) > limits.items {
             return Err(Ok(Rejection::ItemLimit { items: self.pointers.len_with(packet), limit: limits.items }));
         }

@@ -74,8 +74,8 @@ impl Pointers {
     /// How many there would be with those of this packet.
     pub(super) fn len_with(&self, packet: &Packet<'_>) -> u64 {
         let special = |raw: &u64| ItemPointer::decode(*raw, packet.flavour()).id().is_special();
-        let new: HashSet<u64> =
-            packet.raw_pointers().filter(|raw| !special(raw) && self.find(*raw).is_none()).collect();
+        let others = packet.other_pointers().map(|(_, raw)| raw);
+        let new: HashSet<u64> = others.filter(|raw| !special(raw) && self.find(*raw).is_none()).collect();
         self.len().saturating_add(new.len() as u64)
     }
 
@@ -91,9 +91,15 @@ impl Pointers {
         self.list.push(placed);
         let len = self.list.len();
         if len == LONG {
-            self.index.extend(self.list.iter().enumerate().map(|(at, placed)| (placed.raw, at)));
+            self.reindex();
         } else if len > LONG {
             self.index.insert(placed.raw, len.saturating_sub(1));
+        }
+    }
+
+    fn reindex(&mut self) {
+        if self.list.len() >= LONG {
+            self.index.extend(self.list.iter().enumerate().map(|(at, placed)| (placed.raw, at)));
         }
     }
 
@@ -102,7 +108,7 @@ impl Pointers {
         if !self.sorted {
             self.list.sort_unstable();
             self.sorted = true;
-            self.index.clear();
+            self.reindex();
         }
         self.list.iter().map(move |placed| ItemPointer::decode(placed.raw, flavour))
     }
