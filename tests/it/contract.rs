@@ -3,8 +3,8 @@
 
 use rstest::rstest;
 use spead_inproc::{
-    Flavour, GroupMode, Heap, InprocQueue, RecvConfig, RecvError, RecvStream, SendConfig, SendError, SendStream,
-    spead_test,
+    Descriptor, Flavour, GroupMode, Harness, Heap, InprocQueue, ItemGroup, RecvConfig, RecvError, RecvStream,
+    SendConfig, SendError, SendStream, Value, assert_heaps_snapshot, spead_test,
 };
 
 const TIMESTAMP: u64 = 0x1600;
@@ -126,4 +126,32 @@ fn every_packet_has_a_fate() {
     let ledger = rx.ledger();
     assert_eq!((ledger.received(), ledger.used(), ledger.rejected()), (1, 0, 1));
     assert!(ledger.to_string().contains("magic"));
+}
+
+/// Typed items: descriptors, groups, values.
+#[test]
+fn items_by_name() {
+    let mut sent = ItemGroup::new(Flavour::SPEAD_64_48);
+    let visibilities = Value::from(vec![1i32, 2, 3, 4, 5, 6, 7, 8]); // a Vec is flat, the descriptor shapes it; arrays bring a shape that must match
+    sent.add(Descriptor::new(0x1800, "xeng_raw", "visibilities").dtype("<i4").shape([4, 2]), visibilities).unwrap();
+    sent.add(Descriptor::new(TIMESTAMP, "timestamp", "ADC samples").format("u48"), Value::from(2_097_152u64)).unwrap();
+
+    let harness = Harness::builder().senders(1).build().unwrap();
+    harness.sender(0).send_heap(&sent.heap().unwrap()).unwrap(); // descriptors and values that are new since the last heap
+    harness.stop();
+
+    let mut received = ItemGroup::new(Flavour::SPEAD_64_48);
+    let updated = received.update(&harness.receiver().next_heap().unwrap()).unwrap();
+    assert_eq!(updated, ["xeng_raw", "timestamp"]);
+    assert_eq!(received["timestamp"].value().unwrap().as_u64(), Some(2_097_152));
+    assert_eq!(received["xeng_raw"].shape(), [4, 2]);
+}
+
+/// A snapshot in the middle, by name (or inline: `@"…"` in its place).
+#[test]
+fn snapshot_in_the_body() {
+    let harness = Harness::builder().senders(2).max_heaps(4).build().unwrap();
+    harness.sender(1).send_heap(&feng_heap(0, 1, 8)).unwrap();
+    harness.stop();
+    assert_heaps_snapshot!(harness.receiver(), "one_of_two_senders");
 }

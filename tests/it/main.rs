@@ -7,4 +7,5 @@ mod laws;
 mod layering;
 mod macros;
 mod memory;
+mod snapshots;
 mod vectors;

@@ -26,4 +26,5 @@ pub use group::{GroupItem, ItemGroup, Updated};
 pub use meaning::{Descriptor, DescriptorBuilder, ElementFormat};
 pub use raw::RawDescriptor;
 pub use shape::Shape;
+pub(crate) use value::Summary;
 pub use value::{Element, ElementType, Value};

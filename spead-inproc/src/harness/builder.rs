@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::Harness;
+use super::{Harness, Tolerance, tolerance::Tolerances};
 use crate::{
     recv::{RecvConfig, RecvConfigError},
     stream::{SendConfig, SendConfigError},
@@ -17,6 +17,7 @@ pub struct HarnessBuilder {
     pub(super) flavour: Flavour,
     pub(super) threads: bool,
     pub(super) timeout: Duration,
+    pub(super) tolerances: Tolerances,
     pub(super) send: SendConfig,
     pub(super) recv: RecvConfig,
 }
@@ -30,6 +31,7 @@ impl Default for HarnessBuilder {
             flavour: Flavour::SPEAD_64_48,
             threads: false,
             timeout: Duration::from_secs(10),
+            tolerances: Tolerances::new(),
             send: SendConfig::default(),
             recv: RecvConfig::default(),
         }
@@ -83,6 +85,13 @@ impl HarnessBuilder {
     /// How long a read may wait for another thread before it fails with a report. Default 10 s.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
+    }
+
+    /// How far the values of the item with this name may be from those in the snapshot. Such an item is written in full,
+    /// for the snapshot is what there is to compare with. Default: every value must be equal.
+    pub fn tolerance(mut self, item: impl Into<String>, tolerance: Tolerance) -> Self {
+        self.tolerances.insert(item.into(), tolerance);
+        self
     }
 
     /// All settings of the sending streams.

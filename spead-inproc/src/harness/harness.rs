@@ -1,6 +1,6 @@
 use std::{any::Any, sync::Arc};
 
-use super::{Claims, HarnessBuilder, HarnessError, Report, report};
+use super::{Claims, HarnessBuilder, HarnessError, Report, report, tolerance::Tolerances};
 use crate::{
     inproc::InprocQueue,
     send::CntSequence,
@@ -33,6 +33,7 @@ pub struct Harness {
     receivers: Vec<RecvStream>,
     flavour: Flavour,
     watch: Arc<Watch>,
+    tolerances: Arc<Tolerances>,
     claims: Claims,
     /// Whether it has still to account for its packets.
     open: bool,
@@ -49,7 +50,9 @@ impl Harness {
             return Err(HarnessError::NoReceivers);
         }
         let queue = InprocQueue::new();
-        let watch = Arc::new(Watch::new(config.threads, config.timeout));
+        let tolerances = Arc::new(config.tolerances.clone());
+        let attached: Arc<dyn Any + Send + Sync> = Arc::<Tolerances>::clone(&tolerances);
+        let watch = Arc::new(Watch::new(config.threads, config.timeout, attached));
         let senders = senders(config, &queue, &watch)?;
         let receiving = config.receiving();
         let receiver = |_| {
@@ -58,7 +61,16 @@ impl Harness {
             Ok::<_, HarnessError>(rx.watched(Arc::clone(&watch)))
         };
         let receivers = (0..config.receivers.unwrap_or(1)).map(receiver).collect::<Result<_, _>>()?;
-        Ok(Self { queue, senders, receivers, flavour: config.flavour, watch, claims: Claims::default(), open: true })
+        Ok(Self {
+            queue,
+            senders,
+            receivers,
+            flavour: config.flavour,
+            watch,
+            tolerances,
+            claims: Claims::default(),
+            open: true,
+        })
     }
 
     /// The sender with this index.
@@ -131,6 +143,7 @@ impl Harness {
             receivers: self.receivers.clone(),
             flavour: self.flavour,
             watch: Arc::clone(&self.watch),
+            tolerances: Arc::clone(&self.tolerances),
             claims: Claims::default(),
             open: false,
         }
@@ -141,7 +154,7 @@ impl Harness {
         self.open = false;
         self.senders.clear();
         self.stop();
-        Report::new(&self.queue, &self.receivers, &self.watch)
+        Report::new(&self.queue, &self.receivers, &self.watch, &self.tolerances)
     }
 }
 

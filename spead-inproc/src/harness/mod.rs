@@ -5,17 +5,21 @@
 
 mod artifact;
 mod builder;
+mod comparison;
 #[expect(clippy::module_inception, reason = "the noun of this module")]
 mod harness;
 mod inject;
 mod lint;
+mod npy;
 mod outcome;
 #[doc(hidden)]
 pub mod private;
 mod render;
 mod report;
 mod settings;
+mod shown;
 mod site;
+mod tolerance;
 
 pub use builder::{HarnessBuilder, HarnessError};
 pub use harness::Harness;
@@ -23,3 +27,5 @@ use inject::Claims;
 pub use inject::{Demand, FromHarness};
 pub use lint::Lint;
 pub use report::{ReceiverReport, Report};
+pub use shown::WireView;
+pub use tolerance::Tolerance;

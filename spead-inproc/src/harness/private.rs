@@ -7,7 +7,7 @@ use std::{
     collections::BTreeSet,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     thread,
     time::Duration,
 };
@@ -17,9 +17,10 @@ use insta::Settings;
 pub use super::{
     Demand, FromHarness, HarnessBuilder,
     outcome::{Otherwise, Probe, passed},
+    shown::Shown,
     site::{Home, Site},
 };
-use super::{Harness, Report, report, settings};
+use super::{Harness, ReceiverReport, Report, comparison::Comparison, report, settings};
 pub use crate::{__home as home, wire::Flavour};
 pub use {core, insta, spead_inproc_macros::__spead_case, std};
 
@@ -135,9 +136,19 @@ impl Setup {
             Err(error) => panic!("`#[spead_test]` cannot build its harness: {error}"),
         };
         harness.expect(self.demand);
+        let own_settings = self.settings.is_some();
         let settings = self.settings.unwrap_or_else(Settings::clone_current);
         let body = settings::for_body(&settings, self.home.case(&self.site));
-        Running { harness, home: self.home, site: self.site, name: self.name, settings, body, over: false }
+        Running {
+            harness,
+            home: self.home,
+            site: self.site,
+            name: self.name,
+            settings,
+            own_settings,
+            body,
+            over: false,
+        }
     }
 }
 
@@ -148,6 +159,8 @@ struct Running {
     site: Site,
     name: Option<String>,
     settings: Settings,
+    /// Whether those are the test's own.
+    own_settings: bool,
     /// insta's settings while the body runs.
     body: Settings,
     over: bool,
@@ -166,16 +179,32 @@ impl Running {
         if failed {
             eprintln!(
                 "the test has failed, so its snapshot was not compared; heaps so far:\n{report}{}",
-                report.explain()
+                self.post_mortem(&report)
             );
             return;
         }
         let snapshot = Snapshot::new(self, &report);
-        settings::for_heaps(&self.settings, self.home.snapshots()).bind(|| compare(&snapshot));
+        let mut settings = settings::for_heaps(&self.settings, self.home.snapshots());
+        if let Some(comparison) = self.comparison(&report) {
+            settings.set_comparator(Box::new(comparison));
+        }
+        settings.bind(|| compare(&snapshot));
+    }
+
+    /// Ours, unless the user's settings may bring another and no tolerance asks for ours.
+    fn comparison(&self, report: &Report) -> Option<Comparison> {
+        let tolerances = report.receivers.first().map(|receiver| Arc::clone(&receiver.tolerances))?;
+        let values = || report.receivers.iter().flat_map(ReceiverReport::values).collect();
+        (!self.own_settings || !tolerances.is_empty()).then(|| Comparison::new(self.artifact(), values(), tolerances))
     }
 
     fn post_mortem(&self, report: &Report) -> String {
-        report::post_mortem(report, &self.home.full(&self.home.path(&self.site)).replace("::", "__"))
+        report::post_mortem(report, &self.artifact())
+    }
+
+    /// What files for people are called that this test leaves.
+    fn artifact(&self) -> String {
+        self.home.full(&self.home.path(&self.site)).replace("::", "__")
     }
 }
 

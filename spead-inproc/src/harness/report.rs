@@ -1,7 +1,12 @@
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use super::{Lint, artifact, render};
+use super::{
+    Lint, artifact,
+    render::{self, Known},
+    tolerance::Tolerances,
+};
 use crate::{
+    descriptor::Value,
     heap::Origin,
     inproc::InprocQueue,
     recv::{Count, Event, Fate, Ledger, RecvConfig, Rejection, Stats, Trace},
@@ -34,13 +39,45 @@ pub struct ReceiverReport {
     pub config: RecvConfig,
     /// The last packets that it read.
     pub trace: Trace,
+    /// What a snapshot in the body has shown: it may have said what items mean.
+    before: Vec<Event>,
+    pub(super) tolerances: Arc<Tolerances>,
 }
 
 impl ReceiverReport {
     /// Reads all that can be read now, and takes what was given out since the last report of this stream.
-    pub(super) fn new(rx: &RecvStream) -> Self {
-        let events = rx.take_record();
-        Self { events, stats: rx.stats(), ledger: rx.ledger(), config: rx.config(), trace: rx.trace() }
+    pub(super) fn new(rx: &RecvStream, tolerances: &Arc<Tolerances>) -> Self {
+        let (before, events) = rx.take_record();
+        let (stats, ledger, config, trace) = (rx.stats(), rx.ledger(), rx.config(), rx.trace());
+        Self { events, stats, ledger, config, trace, before, tolerances: Arc::clone(tolerances) }
+    }
+
+    /// What was known of items before the first event.
+    pub(super) fn known_before(&self) -> Known {
+        let mut known = Known::default();
+        for event in &self.before {
+            if let Event::Heap(heap) = event {
+                known.learn(heap);
+            }
+        }
+        known
+    }
+
+    /// The values of all items that are known and can be read, in the order in which the text shows them.
+    pub(super) fn values(&self) -> Vec<Value> {
+        let mut known = self.known_before();
+        let mut values = Vec::new();
+        for event in &self.events {
+            let items = match event {
+                Event::Heap(heap) => {
+                    known.learn(heap);
+                    heap.items()
+                }
+                Event::Incomplete(heap) => heap.items(),
+            };
+            values.extend(items.iter().filter_map(|item| known.value(item)).map(|(_, value)| value));
+        }
+        values
     }
 }
 
@@ -49,8 +86,13 @@ impl Report {
     ///
     /// # Panics
     /// If a packet is unaccounted for.
-    pub(super) fn new(queue: &InprocQueue, receivers: &[RecvStream], watch: &Watch) -> Self {
-        let receivers: Vec<_> = receivers.iter().map(ReceiverReport::new).collect();
+    pub(super) fn new(
+        queue: &InprocQueue,
+        receivers: &[RecvStream],
+        watch: &Watch,
+        tolerances: &Arc<Tolerances>,
+    ) -> Self {
+        let receivers: Vec<_> = receivers.iter().map(|rx| ReceiverReport::new(rx, tolerances)).collect();
         check(queue, receivers.iter().map(|receiver| receiver.ledger.clone()));
         let left = left(queue);
         let lints = Lint::find(&receivers, &left, watch);

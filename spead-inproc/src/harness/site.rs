@@ -44,6 +44,11 @@ impl Home {
         format!("{}@heaps", shortened(path, self.module.len()))
     }
 
+    /// What files for people are called that a snapshot in this module leaves.
+    pub(super) fn artifact(&self) -> String {
+        self.module.replace("::", "__")
+    }
+
     /// What identifies the snapshot among all of this process.
     pub(super) fn full(&self, snapshot: &str) -> String {
         format!("{}__{snapshot}", self.module)

@@ -85,7 +85,12 @@ impl Stats {
     /// The statistics with their names, spead2's in its order, then the user's own.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
         let built_in = NAMES.into_iter().zip(self.built_in()).map(|((name, _), value)| (name, value));
-        built_in.chain(self.custom.iter().map(|custom| (custom.name.as_str(), custom.value)))
+        built_in.chain(self.custom())
+    }
+
+    /// The user's own statistics with their names.
+    pub fn custom(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.custom.iter().map(|custom| (custom.name.as_str(), custom.value))
     }
 
     /// The statistic with this name.

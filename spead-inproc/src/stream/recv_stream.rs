@@ -1,4 +1,6 @@
 use std::{
+    any::Any,
+    collections::VecDeque,
     fmt,
     future::poll_fn,
     pin::Pin,
@@ -66,7 +68,24 @@ struct State {
 #[derive(Default)]
 struct Record {
     events: Vec<Event>,
+    /// Of those, how many somebody has taken.
+    taken: usize,
     trace: Trace,
+    entries: VecDeque<Entry>,
+}
+
+/// Entries that a record keeps.
+const ENTRIES: usize = 1 << 16;
+
+impl Record {
+    /// Keeps an entry that is about to be read.
+    fn note(&mut self, entry: &Entry) -> &mut Trace {
+        if self.entries.len() >= ENTRIES {
+            self.entries.pop_front();
+        }
+        self.entries.push_back(entry.clone());
+        &mut self.trace
+    }
 }
 
 struct Reader {
@@ -279,11 +298,32 @@ impl RecvStream {
         *self.lock().reassembler.config()
     }
 
-    /// Reads all that can be read without waiting, and gives what was given out since the last call; without a record,
-    /// just what was read now.
-    pub(crate) fn take_record(&self) -> Vec<Event> {
+    /// Reads all that can be read without waiting, and gives what was given out so far: before the last call of this
+    /// method, and since. Without a record, just what was read now.
+    pub(crate) fn take_record(&self) -> (Vec<Event>, Vec<Event>) {
         let now: Vec<_> = std::iter::from_fn(|| self.try_next_event().ok().flatten()).collect();
-        self.lock().record.as_mut().map_or(now, |record| std::mem::take(&mut record.events))
+        match &mut self.lock().record {
+            None => (Vec::new(), now),
+            Some(record) => {
+                let since = record.events[record.taken..].to_vec();
+                let before = record.events[..record.taken].to_vec();
+                record.taken = record.events.len();
+                (before, since)
+            }
+        }
+    }
+
+    /// Reads all that can be read without waiting, and gives the packets that were read so far, as entries of the queue;
+    /// none unless the stream is watched.
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        let mut state = self.lock();
+        while matches!(state.step(), Step::Progress) {}
+        state.record.as_ref().map(|record| record.entries.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// What the harness attached to its streams.
+    pub(crate) fn attached(&self) -> Option<&Arc<dyn Any + Send + Sync>> {
+        self.watch.as_ref().map(|watch| watch.attached())
     }
 
     /// The last packets that were read; none unless the stream is watched.
@@ -368,7 +408,7 @@ impl State {
     }
 
     fn feed(&mut self, at: usize, entry: Entry) {
-        let trace = self.record.as_mut().map(|record| &mut record.trace);
+        let trace = self.record.as_mut().map(|record| record.note(&entry));
         if let Some(rest) = push(&mut self.reassembler, &mut self.header, entry, trace) {
             self.readers[at].rest = Some(match self.readers[at].rest.take() {
                 None => rest,
@@ -436,6 +476,12 @@ fn push_packet(
         trace.push(origin, cnt, outcome, reassembler.stats().incomplete_heaps_evicted > evicted);
     }
     outcome
+}
+
+impl AsRef<Self> for RecvStream {
+    fn as_ref(&self) -> &Self {
+        self
+    }
 }
 
 impl fmt::Debug for RecvStream {

@@ -1,7 +1,8 @@
 use std::{
+    any::Any,
     collections::HashMap,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, ThreadId},
@@ -21,6 +22,8 @@ pub(crate) struct Watch {
     /// Whether another thread has used a stream.
     elsewhere: AtomicBool,
     timeout: Duration,
+    /// What the harness wants to find again at its streams.
+    attached: Arc<dyn Any + Send + Sync>,
     sent: Mutex<Sent>,
 }
 
@@ -49,8 +52,13 @@ pub struct SentHeaps {
 
 impl Watch {
     /// Watches from this thread on; `threads` says that others will use the streams.
-    pub(crate) fn new(threads: bool, timeout: Duration) -> Self {
-        Self { home: HERE.with(|here| *here), elsewhere: AtomicBool::new(threads), timeout, sent: Mutex::default() }
+    pub(crate) fn new(threads: bool, timeout: Duration, attached: Arc<dyn Any + Send + Sync>) -> Self {
+        let home = HERE.with(|here| *here);
+        Self { home, elsewhere: AtomicBool::new(threads), timeout, attached, sent: Mutex::default() }
+    }
+
+    pub(super) fn attached(&self) -> &Arc<dyn Any + Send + Sync> {
+        &self.attached
     }
 
     /// Notes that this thread uses a stream.

@@ -2,6 +2,7 @@
 
 mod convert;
 mod element;
+mod inspect;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod store;
@@ -11,6 +12,7 @@ use std::{borrow::Cow, fmt, sync::Arc};
 use bytes::Bytes;
 pub(super) use element::sealed::{Number, Sealed};
 pub use element::{Element, ElementType};
+pub(crate) use inspect::Summary;
 use num_complex::Complex;
 pub(super) use store::Store;
 

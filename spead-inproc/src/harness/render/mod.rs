@@ -1,10 +1,20 @@
 //! The text of a report: one fact a line, the same on every run and machine.
 
-use std::fmt::{self, Formatter, Write};
+mod known;
+pub(super) mod value;
+pub(super) mod wire;
+
+use std::{
+    fmt::{self, Formatter, Write},
+    ops::Range,
+};
+
+pub(super) use known::Known;
 
 use super::{ReceiverReport, Report};
 use crate::{
-    heap::{Item, Origin},
+    descriptor::Descriptor,
+    heap::{Heap, Item},
     recv::{Count, Ending, Event, Fate, IncompleteHeap, Ledger, ReceivedHeap, Stats},
     wire::{Flavour, ItemId},
 };
@@ -23,19 +33,23 @@ pub(super) fn report(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
         receiver(f, each)?;
     }
     for (origin, packets) in &report.left {
-        writeln!(f, "left in the queue: {} from {}", Count(*packets, "packet"), who(*origin))?;
+        writeln!(f, "left in the queue: {} from {origin}", Count(*packets, "packet"))?;
     }
     report.lints.iter().try_for_each(|lint| writeln!(f, "note: {lint}"))
 }
 
 pub(super) fn receiver(f: &mut Formatter<'_>, receiver: &ReceiverReport) -> fmt::Result {
+    let mut known = receiver.known_before();
     if receiver.events.is_empty() {
         writeln!(f, "no heaps")?;
     }
     for event in &receiver.events {
         match event {
-            Event::Heap(heap) => whole(f, heap)?,
-            Event::Incomplete(heap) => incomplete(f, heap)?,
+            Event::Heap(heap) => {
+                known.learn(heap);
+                whole(f, heap, &known, receiver)?;
+            }
+            Event::Incomplete(heap) => incomplete(f, heap, &known, receiver)?,
         }
     }
     fates(f, &receiver.ledger)?;
@@ -45,17 +59,17 @@ pub(super) fn receiver(f: &mut Formatter<'_>, receiver: &ReceiverReport) -> fmt:
     writeln!(f, "window: max_heaps {}, substreams {}, {order}", config.max_heaps, config.substreams)
 }
 
-fn whole(f: &mut Formatter<'_>, heap: &ReceivedHeap) -> fmt::Result {
-    let kind = kind(heap);
-    let packets = Count(heap.packets(), "packet");
-    writeln!(f, "{kind} {} from {}: whole, {packets}, {}", heap.cnt(), who(heap.origin()), heap.flavour())?;
-    heap.items().iter().try_for_each(|item| self::item(f, item, heap.flavour()))
+fn whole(f: &mut Formatter<'_>, heap: &ReceivedHeap, known: &Known, receiver: &ReceiverReport) -> fmt::Result {
+    let (kind, packets) = (kind(heap), Count(heap.packets(), "packet"));
+    writeln!(f, "{kind} {} from {}: whole, {packets}, {}", heap.cnt(), heap.origin(), heap.flavour())?;
+    descriptors(f, heap)?;
+    let items = heap.items().iter().filter(|item| item.id() != ItemId::DESCRIPTOR);
+    items.into_iter().try_for_each(|item| self::item(f, item, heap.flavour(), known, receiver))
 }
 
 fn kind(heap: &ReceivedHeap) -> &'static str {
-    let data = |item: &&Item| item.id() > ItemId::STREAM_CONTROL;
     let has = |id: ItemId| heap.items().iter().any(|item| item.id() == id);
-    if heap.items().iter().any(|item| data(&item)) {
+    if heap.items().iter().any(|item| item.id() > ItemId::STREAM_CONTROL) {
         "heap"
     } else if has(ItemId::DESCRIPTOR) {
         "descriptor heap"
@@ -66,11 +80,29 @@ fn kind(heap: &ReceivedHeap) -> &'static str {
     }
 }
 
-fn incomplete(f: &mut Formatter<'_>, heap: &IncompleteHeap) -> fmt::Result {
+fn descriptors(f: &mut Formatter<'_>, heap: &Heap) -> fmt::Result {
+    let raw = heap.raw_descriptors();
+    for descriptor in &raw {
+        let (id, name) = (descriptor.id, String::from_utf8_lossy(&descriptor.name));
+        match Descriptor::from_raw(descriptor, heap.flavour().bug_compat()) {
+            Ok(descriptor) => {
+                let about = descriptor.description();
+                writeln!(f, "  describes {id:#06x} {name} {}: {about:?}", value::type_of(&descriptor))?;
+            }
+            Err(error) => writeln!(f, "  describes {id:#06x} {name}, but {error}")?,
+        }
+    }
+    let items = heap.items().iter().filter(|item| item.id() == ItemId::DESCRIPTOR).count();
+    match items.checked_sub(raw.len()) {
+        None | Some(0) => Ok(()),
+        Some(broken) => writeln!(f, "  {} cannot be read", Count(broken as u64, "descriptor")),
+    }
+}
+
+fn incomplete(f: &mut Formatter<'_>, heap: &IncompleteHeap, known: &Known, receiver: &ReceiverReport) -> fmt::Result {
     let length = heap.heap_length().map_or_else(|| "an unknown number of".to_owned(), |length| length.to_string());
-    write!(f, "heap {} from {}: INCOMPLETE, ", heap.cnt(), who(heap.origin()))?;
-    let packets = Count(heap.packets(), "packet");
-    writeln!(f, "{packets}, {} of {length} bytes, {}", heap.received_length(), heap.flavour())?;
+    write!(f, "heap {} from {}: INCOMPLETE, {}, ", heap.cnt(), heap.origin(), Count(heap.packets(), "packet"))?;
+    writeln!(f, "{} of {length} bytes, {}", heap.received_length(), heap.flavour())?;
     match heap.ending() {
         Ending::Evicted { by } => writeln!(f, "  evicted by heap {by}")?,
         Ending::Flushed => writeln!(f, "  flushed when the stream stopped")?,
@@ -81,10 +113,19 @@ fn incomplete(f: &mut Formatter<'_>, heap: &IncompleteHeap) -> fmt::Result {
     if let Some(reach) = heap.item_beyond_end() {
         writeln!(f, "  an item points to byte {reach}, behind the heap's end")?;
     }
-    heap.items().iter().try_for_each(|item| self::item(f, item, heap.flavour()))
+    heap.items().iter().try_for_each(|item| self::item(f, item, heap.flavour(), known, receiver))
 }
 
-fn item(f: &mut Formatter<'_>, item: &Item, flavour: Flavour) -> fmt::Result {
+fn item(f: &mut Formatter<'_>, item: &Item, flavour: Flavour, known: &Known, receiver: &ReceiverReport) -> fmt::Result {
+    if let Some(descriptor) = known.descriptor(item) {
+        match descriptor.decode(item) {
+            Ok(value) => {
+                let tolerance = receiver.tolerances.get(descriptor.name());
+                return value::item(f, item, descriptor, &value, tolerance);
+            }
+            Err(error) => writeln!(f, "  {} {} cannot be read: {error}", item.id(), descriptor.name())?,
+        }
+    }
     if let Some(value) = item.as_immediate() {
         let meaning = match (item.id(), value) {
             (ItemId::STREAM_CONTROL, 0) => " (start of stream)",
@@ -95,29 +136,39 @@ fn item(f: &mut Formatter<'_>, item: &Item, flavour: Flavour) -> fmt::Result {
     }
     let bytes = item.bytes();
     write!(f, "  {} {}", item.id(), Count(bytes.len() as u64, "byte"))?;
+    if bytes.is_empty() {
+        return writeln!(f);
+    }
     if bytes.len() <= SHORT {
-        return writeln!(f, "{} {}", if bytes.is_empty() { "" } else { " =" }, hex(bytes)).map(|()| ());
+        return writeln!(f, " = {}", hex(bytes));
     }
     let zeros = bytes.iter().filter(|byte| **byte == 0).count();
     writeln!(f)?;
     writeln!(f, "    digest {:016x}", xxhash_rust::xxh3::xxh3_64(bytes))?;
-    writeln!(f, "    {} … {}, zeros {zeros}", hex(&bytes[..ENDS]), hex(&bytes[bytes.len() - ENDS..]))
+    let (first, last) = ends(bytes.len(), ENDS);
+    writeln!(f, "    zeros {zeros}")?;
+    writeln!(f, "    first {}, last {}", hex(&bytes[first]), hex(&bytes[last]))
+}
+
+/// The places of the first and the last few of so many.
+fn ends(length: usize, few: usize) -> (Range<usize>, Range<usize>) {
+    (0..few.min(length), length.saturating_sub(few)..length)
 }
 
 fn fates(f: &mut Formatter<'_>, ledger: &Ledger) -> fmt::Result {
     for (origin, counts) in ledger.lanes() {
         for fate in Fate::ALL.into_iter().filter(|fate| *fate != Fate::Used && counts.of(*fate) > 0) {
-            writeln!(f, "{}: {} from {}", fate.name(), Count(counts.of(fate), "packet"), who(origin))?;
+            writeln!(f, "{}: {} from {origin}", fate.name(), Count(counts.of(fate), "packet"))?;
         }
     }
     for (origin, example, packets) in ledger.rejections() {
-        writeln!(f, "  {packets} from {}, e.g. {example}", who(origin))?;
+        writeln!(f, "  {packets} from {origin}, e.g. {example}")?;
     }
     Ok(())
 }
 
 fn stats(f: &mut Formatter<'_>, stats: &Stats) -> fmt::Result {
-    writeln!(
+    write!(
         f,
         "stats: heaps {}, evicted {}, flushed {}, packets {}, single-packet heaps {}",
         stats.heaps,
@@ -125,11 +176,9 @@ fn stats(f: &mut Formatter<'_>, stats: &Stats) -> fmt::Result {
         stats.incomplete_heaps_flushed,
         stats.packets,
         stats.single_packet_heaps
-    )
-}
-
-fn who(origin: Origin) -> String {
-    origin.to_string()
+    )?;
+    stats.custom().try_for_each(|(name, value)| write!(f, ", {name} {value}"))?;
+    writeln!(f)
 }
 
 fn hex(bytes: &[u8]) -> String {
