@@ -31,7 +31,7 @@ impl Coverage {
     }
 
     /// Takes a packet's payload, or says why not (spead2 `recv_live_heap.cpp`).
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&mut self, packet: &Packet<'_>) -> Result<(), Refusal> {
         let (start, length) = (packet.payload_offset(), packet.payload_length());
         let end = start.saturating_add(length);
@@ -44,7 +44,7 @@ impl Coverage {
                 if start < received {
                     return Err(repeated(start, length, end <= received));
                 }
-                packet.payload().segments().for_each(|segment| pieces.push(segment));
+                pieces.push_all(packet.payload());
             }
             Self::AnyOrder(runs) => add_any_order(runs, packet, start..end)?,
         }
@@ -82,7 +82,7 @@ fn add_any_order(runs: &mut BTreeMap<u64, Pieces>, packet: &Packet<'_>, range: R
         Some((key, run)) => (*key, run),
         None => (start, runs.entry(start).or_insert_with(|| Pieces::starting_at(start))),
     };
-    packet.payload().segments().for_each(|segment| run.push(segment));
+    run.push_all(packet.payload());
     if next == Some(end)
         && let Some(following) = runs.remove(&end)
         && let Some(run) = runs.get_mut(&key)

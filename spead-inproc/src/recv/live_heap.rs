@@ -1,11 +1,11 @@
 use super::{
-    Limits, Rejection,
+    Ending, IncompleteHeap, Limits, Rejection,
     coverage::{Coverage, Refusal},
     pointers::Pointers,
+    received::Partial,
 };
 use crate::{
     heap::{Extents, Heap, Item, Origin, StreamControl},
-    recv::{Ending, IncompleteHeap},
     wire::{BugCompat, Flavour, HeapCnt, ItemId, ItemPointer, Packet},
 };
 
@@ -79,7 +79,7 @@ impl LiveHeap {
     }
 
     /// Takes a packet, or says why not; a refused packet leaves no trace.
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&mut self, packet: &Packet<'_>, origin: Origin, limits: &Limits) -> Result<(), Refusal> {
         if let Some(given) = packet.heap_length() {
             if given > limits.heap_length {
@@ -108,12 +108,14 @@ impl LiveHeap {
         self.reach = self.reach.max(packet.heap_length().unwrap_or(end));
         self.heap_length = packet.heap_length().or(self.heap_length);
         self.received = self.received.saturating_add(packet.payload_length());
-        let Self { pointers, stop, reach, .. } = self;
-        // Also the addresses of null and special ids bound the heap.
-        pointers.add(packet, |pointer| match pointer {
-            ItemPointer::Address { address, .. } => *reach = address.max(*reach),
-            ItemPointer::Immediate { .. } => *stop |= is_stop(pointer),
-        });
+        if packet.has_other_pointers() {
+            let Self { pointers, stop, reach, .. } = self;
+            // Also the addresses of null and special ids bound the heap.
+            pointers.add(packet, |pointer| match pointer {
+                ItemPointer::Address { address, .. } => *reach = address.max(*reach),
+                ItemPointer::Immediate { .. } => *stop |= is_stop(pointer),
+            });
+        }
         self.tally.add(origin);
         Ok(())
     }
@@ -133,7 +135,7 @@ impl LiveHeap {
             _ => None,
         });
         let immediates = Heap::from_items(flavour, immediates.collect::<Vec<_>>());
-        IncompleteHeap {
+        let partial = Partial {
             cnt: self.cnt,
             origin: self.tally.first(),
             immediates,
@@ -143,7 +145,8 @@ impl LiveHeap {
             payload_ranges: self.coverage.ranges(),
             packets: self.tally.total(),
             ending,
-        }
+        };
+        IncompleteHeap { partial: Box::new(partial) }
     }
 
     /// Lets go of the payload.

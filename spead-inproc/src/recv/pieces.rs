@@ -2,7 +2,7 @@ use std::{collections::VecDeque, ops::Range};
 
 use bytes::{Bytes, BytesMut};
 
-use crate::wire::Segment;
+use crate::wire::{Payload, Segment};
 
 /// A run of a heap's payload, held as references to where its bytes lie. Neighbours in one buffer are one piece.
 #[derive(Debug, Default)]
@@ -27,7 +27,8 @@ impl Pieces {
 
     /// Empties the run, keeping its memory, and moves it to the start of a payload.
     pub(super) fn reset(&mut self) {
-        self.pieces.clear();
+        // Mostly there is one piece, and `clear` is made for many.
+        while self.pieces.pop_back().is_some() {}
         self.end = 0;
     }
 
@@ -38,7 +39,15 @@ impl Pieces {
 
     /// Adds the bytes that follow.
     #[inline]
-    pub(super) fn push(&mut self, segment: &Segment<'_>) {
+    pub(super) fn push_all(&mut self, payload: &Payload<'_>) {
+        self.push(payload.first());
+        for segment in payload.more() {
+            self.push(segment);
+        }
+    }
+
+    #[inline(always)]
+    fn push(&mut self, segment: &Segment<'_>) {
         if segment.is_empty() {
             return;
         }

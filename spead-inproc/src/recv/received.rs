@@ -24,7 +24,7 @@ impl Event {
     pub const fn cnt(&self) -> HeapCnt {
         match self {
             Self::Heap(heap) => heap.cnt,
-            Self::Incomplete(heap) => heap.cnt,
+            Self::Incomplete(heap) => heap.cnt(),
         }
     }
 
@@ -113,6 +113,13 @@ pub enum Ending {
 /// Addressed items are withheld, since nothing says which of their bytes are missing (spead2 `recv_heap.cpp`).
 #[derive(Debug, Clone)]
 pub struct IncompleteHeap {
+    /// Boxed, since there are few of them: events that are whole heaps stay small.
+    pub(super) partial: Box<Partial>,
+}
+
+/// What an [`IncompleteHeap`] knows.
+#[derive(Debug, Clone)]
+pub(super) struct Partial {
     pub(super) cnt: HeapCnt,
     pub(super) origin: Origin,
     pub(super) packets: u64,
@@ -128,55 +135,55 @@ impl IncompleteHeap {
     /// The heap's cnt.
     #[must_use]
     pub const fn cnt(&self) -> HeapCnt {
-        self.cnt
+        self.partial.cnt
     }
 
     /// Who sent the packet that came first.
     #[must_use]
     pub const fn origin(&self) -> Origin {
-        self.origin
+        self.partial.origin
     }
 
     /// How many packets came.
     #[must_use]
     pub const fn packets(&self) -> u64 {
-        self.packets
+        self.partial.packets
     }
 
     /// How the heap's item pointers are split.
     #[must_use]
     pub const fn flavour(&self) -> Flavour {
-        self.immediates.flavour()
+        self.partial.immediates.flavour()
     }
 
     /// The immediate items that came, in the sender's order.
     #[must_use]
     pub fn items(&self) -> &[Item] {
-        self.immediates.items()
+        self.partial.immediates.items()
     }
 
     /// The first immediate item with this id.
     #[must_use]
     pub fn item(&self, id: u64) -> Option<&Item> {
-        self.immediates.item(id)
+        self.partial.immediates.item(id)
     }
 
     /// Bytes of the whole heap's payload, if a packet said.
     #[must_use]
     pub const fn heap_length(&self) -> Option<u64> {
-        self.heap_length
+        self.partial.heap_length
     }
 
     /// Bytes of payload that came.
     #[must_use]
     pub const fn received_length(&self) -> u64 {
-        self.received_length
+        self.partial.received_length
     }
 
     /// The ranges of the payload that came, merged and sorted.
     #[must_use]
     pub fn payload_ranges(&self) -> &[Range<u64>] {
-        &self.payload_ranges
+        &self.partial.payload_ranges
     }
 
     /// The ranges of the payload that did not come, as far as the heap is known to reach.
@@ -184,26 +191,26 @@ impl IncompleteHeap {
     /// None are missing if only an item pointer is wrong: one that points behind the heap's end.
     #[must_use]
     pub fn missing_ranges(&self) -> Vec<Range<u64>> {
-        let starts = [0].into_iter().chain(self.payload_ranges.iter().map(|range| range.end));
-        let ends = self.payload_ranges.iter().map(|range| range.start).chain([self.length()]);
+        let starts = [0].into_iter().chain(self.partial.payload_ranges.iter().map(|range| range.end));
+        let ends = self.partial.payload_ranges.iter().map(|range| range.start).chain([self.length()]);
         starts.zip(ends).filter(|(start, end)| start < end).map(|(start, end)| start..end).collect()
     }
 
     /// The length that a packet gave; if none did, how far the packets and pointers that came reach.
     fn length(&self) -> u64 {
-        self.heap_length.unwrap_or(self.reach)
+        self.partial.heap_length.unwrap_or(self.partial.reach)
     }
 
     /// How far an item points behind the heap's end, if one does: then the heap can never be whole.
     #[must_use]
     pub fn item_beyond_end(&self) -> Option<u64> {
-        self.heap_length.filter(|length| *length < self.reach).map(|_| self.reach)
+        self.partial.heap_length.filter(|length| *length < self.partial.reach).map(|_| self.partial.reach)
     }
 
     /// Why it left the window.
     #[must_use]
     pub const fn ending(&self) -> Ending {
-        self.ending
+        self.partial.ending
     }
 
     /// Whether a control item that came says that the stream starts here.

@@ -39,6 +39,7 @@ pub(crate) struct PacketShape {
 
 impl Cut {
     /// The cut, and into how many packets.
+    #[inline(always)]
     pub(crate) fn new(heap: &Heap, max_packet_size: usize, repeat: bool) -> Result<(Self, u32), PacketizeError> {
         if max_packet_size < MIN_PACKET_SIZE {
             return Err(PacketizeError::PacketSize { max_packet_size });
@@ -89,6 +90,17 @@ impl Cut {
         };
         let headers = u64::from(packets.end - packets.start) * FIXED_BYTES + pointers * POINTER;
         headers + (last.payload.end - first.payload.start)
+    }
+
+    /// What a packet carries that follows one of this shape, if all item pointers have been sent and are not repeated.
+    #[inline]
+    pub(crate) fn after(&self, last: &PacketShape) -> Option<PacketShape> {
+        let pointers = u64::from(self.pointers);
+        if self.repeat || last.pointers.end < pointers {
+            return None;
+        }
+        let start = last.payload.end;
+        Some(PacketShape { pointers: pointers..pointers, payload: start..(start + self.room(0)).min(self.length) })
     }
 
     pub(crate) fn shape(&self, packet: u32) -> PacketShape {

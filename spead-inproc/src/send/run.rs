@@ -2,10 +2,10 @@ use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Cut, PacketizeError};
+use super::{Cut, PacketizeError, cut::PacketShape};
 use crate::{
     heap::{Heap, Layout, Origin},
-    wire::{HeapCnt, ItemId, ItemPointer, Payload, Segment, write_header},
+    wire::{HeapCnt, ItemId, ItemPointer, Payload, Segment, rewrite_header, write_header},
 };
 
 /// Consecutive packets of one heap that do not exist yet: each comes into being when it is read.
@@ -22,6 +22,7 @@ pub struct Run {
 
 impl Run {
     /// All packets of a heap.
+    #[inline(always)]
     pub(crate) fn new(
         heap: &Heap,
         cnt: HeapCnt,
@@ -84,12 +85,12 @@ impl Run {
 
     /// The packets as flat bytes, one after the other.
     pub fn packets(&self) -> impl Iterator<Item = Bytes> + '_ {
-        let mut cutter = Cutter::new(self);
-        let (mut header, mut more) = (Vec::new(), Vec::new());
+        let mut cutter = Cutter::new(self, Vec::new());
+        let mut more = Vec::new();
         std::iter::from_fn(move || {
-            let payload = cutter.next(&mut header, &mut more)?;
+            let (header, payload) = cutter.next(&mut more)?;
             let mut packet = BytesMut::with_capacity(header.len() + payload.len());
-            packet.extend_from_slice(&header);
+            packet.extend_from_slice(header);
             payload.segments().for_each(|segment| packet.extend_from_slice(segment.as_slice()));
             Some(packet.freeze())
         })
@@ -101,6 +102,9 @@ impl Run {
 pub(crate) struct Cutter<'r> {
     run: &'r Run,
     next: u32,
+    /// The packet before: what it carried, and its header.
+    last: Option<PacketShape>,
+    header: Vec<u8>,
     /// Item pointers from `written` on.
     pointers: Layout<'r>,
     written: u64,
@@ -108,8 +112,17 @@ pub(crate) struct Cutter<'r> {
 }
 
 impl<'r> Cutter<'r> {
-    pub(crate) fn new(run: &'r Run) -> Self {
-        Self { run, next: run.at.start, pointers: Layout::new(&run.heap), written: 0, payload: PayloadWalk::new(run) }
+    /// `header` is only there to be written over.
+    pub(crate) fn new(run: &'r Run, header: Vec<u8>) -> Self {
+        Self {
+            run,
+            next: run.at.start,
+            last: None,
+            header,
+            pointers: Layout::new(&run.heap),
+            written: 0,
+            payload: PayloadWalk::new(run),
+        }
     }
 
     /// The packet of the heap that comes next.
@@ -117,37 +130,51 @@ impl<'r> Cutter<'r> {
         self.next
     }
 
-    /// Writes the header of the next packet into `header` and gives its payload; `more` holds what straddles items.
+    /// Gives the memory of the header back.
+    pub(crate) fn into_header(self) -> Vec<u8> {
+        self.header
+    }
+
+    /// The header of the next packet, and its payload; `more` holds what straddles items.
     #[inline]
-    pub(crate) fn next<'p>(&mut self, header: &mut Vec<u8>, more: &'p mut Vec<Segment<'r>>) -> Option<Payload<'p>>
+    pub(crate) fn next<'p>(&'p mut self, more: &'p mut Vec<Segment<'r>>) -> Option<(&'p [u8], Payload<'p>)>
     where
         'r: 'p,
     {
         if self.next >= self.run.at.end {
             return None;
         }
-        let (heap, cut) = (&self.run.heap, &self.run.cut);
-        let flavour = heap.flavour();
-        let shape = cut.shape(self.next);
+        let (cut, last) = (&self.run.cut, self.last.take());
+        let shape = last.as_ref().and_then(|last| cut.after(last)).unwrap_or_else(|| cut.shape(self.next));
         self.next += 1;
-
-        header.clear();
-        let count = usize::try_from(shape.pointers.end - shape.pointers.start).expect("at most 65531");
-        write_header(header, flavour, count, self.run.cnt, cut.length(), shape.payload.clone());
-        if shape.pointers.start < self.written {
-            (self.pointers, self.written) = (Layout::new(heap), 0);
+        if last.is_some_and(|last| last.pointers == shape.pointers) {
+            rewrite_header(&mut self.header, self.run.heap.flavour(), &shape.payload);
+        } else {
+            self.write_header(&shape);
         }
-        while self.written < shape.pointers.end {
+        more.clear();
+        let first = self.payload.read(&shape.payload, more);
+        self.last = Some(shape);
+        Some((&self.header, Payload::new(first, more)))
+    }
+
+    fn write_header(&mut self, shape: &PacketShape) {
+        let (run, pointers) = (self.run, &shape.pointers);
+        let flavour = run.heap.flavour();
+        let count = usize::try_from(pointers.end - pointers.start).expect("at most 65531");
+        self.header.clear();
+        write_header(&mut self.header, flavour, count, run.cnt, run.cut.length(), shape.payload.clone());
+        if pointers.start < self.written {
+            (self.pointers, self.written) = (Layout::new(&run.heap), 0);
+        }
+        while self.written < pointers.end {
             let null = ItemPointer::Address { id: ItemId::NULL, address: self.pointers.address() };
             let pointer = self.pointers.next().unwrap_or(null);
-            if self.written >= shape.pointers.start {
-                header.extend_from_slice(&pointer.encode(flavour).to_be_bytes());
+            if self.written >= pointers.start {
+                self.header.extend_from_slice(&pointer.encode(flavour).to_be_bytes());
             }
             self.written += 1;
         }
-
-        more.clear();
-        Some(Payload::new(self.payload.read(shape.payload, more), more))
     }
 }
 
@@ -167,8 +194,8 @@ impl<'r> PayloadWalk<'r> {
 
     /// The bytes `range`, of which there is at least one: the first segment, and the others in `more`. Ranges must rise.
     #[inline]
-    fn read(&mut self, range: Range<u64>, more: &mut Vec<Segment<'r>>) -> Segment<'r> {
-        let first = self.segment(&range);
+    fn read(&mut self, range: &Range<u64>, more: &mut Vec<Segment<'r>>) -> Segment<'r> {
+        let first = self.segment(range);
         let mut at = range.start + first.len() as u64;
         while at < range.end {
             let segment = self.segment(&(at..range.end));

@@ -446,16 +446,18 @@ fn push(
             None
         }
         Entry::Run(run) => {
-            let mut cutter = Cutter::new(run);
+            let mut cutter = Cutter::new(run, std::mem::take(header));
             let mut more = Vec::new();
-            while let Some(payload) = cutter.next(header, &mut more) {
+            let mut outcome = Outcome::Accepted;
+            while outcome != Outcome::Stopped
+                && let Some((header, payload)) = cutter.next(&mut more)
+            {
                 let packet = Packet::parse_parts(header, payload);
-                if push_packet(reassembler, packet, run.origin(), trace.as_deref_mut()) == Outcome::Stopped {
-                    let rest = run.slice(cutter.position()..run.range().end);
-                    return (!rest.is_empty()).then_some(Entry::Run(rest));
-                }
+                outcome = push_packet(reassembler, packet, run.origin(), trace.as_deref_mut());
             }
-            None
+            let rest = cutter.position()..run.range().end;
+            *header = cutter.into_header();
+            (!rest.is_empty()).then(|| Entry::Run(run.slice(rest)))
         }
     }
 }

@@ -229,6 +229,7 @@ impl SendStream {
     }
 
     /// The checks of one heap, in spead2's order, and its packets (`send_stream.cpp`).
+    #[inline(always)]
     fn cut(&self, heap: &HeapReference<'_>, before: usize, cnts: CntSequence) -> Result<(Run, CntSequence), SendError> {
         let SendConfig { max_packet_size, max_heaps } = self.inner.config;
         if heap.substream >= self.substreams() {

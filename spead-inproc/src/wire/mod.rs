@@ -19,4 +19,4 @@ pub use packets::{BrokenBuffer, Packets};
 pub use payload::{Payload, Segment};
 pub use pointer::{ItemId, ItemIdError, ItemPointer};
 
-pub(crate) use packet::{HEADER_BYTES, MAX_POINTERS, POINTER_BYTES, SPECIAL_POINTERS, write_header};
+pub(crate) use packet::{HEADER_BYTES, MAX_POINTERS, POINTER_BYTES, SPECIAL_POINTERS, rewrite_header, write_header};

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use bytes::Bytes;
 
 use super::{Flavour, HeapCnt, ItemId, ItemPointer, Payload, Segment};
@@ -57,8 +59,8 @@ pub struct Packet<'p> {
     payload_offset: u64,
     payload_length: u64,
     pointers: &'p [u8],
-    /// Item pointers besides the special ones.
-    others: usize,
+    /// Whether there are item pointers besides the special ones.
+    others: bool,
     payload: Payload<'p>,
 }
 
@@ -91,6 +93,7 @@ impl<'p> Packet<'p> {
     /// # Errors
     /// [`PacketError`], the first that applies in the order of its variants; the two parts count as if they were one run
     /// of bytes.
+    #[inline]
     pub fn parse_parts(header: &'p [u8], payload: Payload<'p>) -> Result<Self, PacketError> {
         let length = payload.len() as u64;
         let available = (header.len() as u64).saturating_add(length);
@@ -104,7 +107,7 @@ impl<'p> Packet<'p> {
     }
 
     /// Everything but the payload, and where the payload starts; `available` counts header and payload bytes.
-    #[inline]
+    #[inline(always)]
     fn header(bytes: &'p [u8], available: u64) -> Result<(Self, usize), PacketError> {
         let Some((&[magic, version, id_bytes, address_bytes, _, _, n1, n0], rest)) = bytes.split_first_chunk() else {
             return Err(PacketError::TooShort { found: available });
@@ -127,16 +130,7 @@ impl<'p> Packet<'p> {
             return Err(PacketError::ItemTable { pointers: count, need, found: available });
         };
 
-        // The last one wins; only immediate pointers count.
-        let mut special = [None; SPECIAL_POINTERS];
-        let mut others = 0_usize;
-        for raw in words(pointers) {
-            match special.get_mut(ItemPointer::special_place(raw, flavour)) {
-                Some(slot) => *slot = Some(raw & flavour.max_immediate()),
-                None => others = others.saturating_add(1),
-            }
-        }
-        let [cnt, heap_length, payload_offset, payload_length] = special;
+        let ([cnt, heap_length, payload_offset, payload_length], others) = special_values(pointers, flavour);
         let missing = |id| PacketError::MissingItem { id };
         let cnt = cnt.ok_or_else(|| missing(ItemId::HEAP_CNT))?;
         let payload_offset = payload_offset.ok_or_else(|| missing(ItemId::PAYLOAD_OFFSET))?;
@@ -212,9 +206,41 @@ impl<'p> Packet<'p> {
     pub(crate) fn other_pointers(&self) -> impl Iterator<Item = (usize, u64)> + use<'p> {
         let flavour = self.flavour;
         let other = move |(_, raw): &(usize, u64)| ItemPointer::special_place(*raw, flavour) >= SPECIAL_POINTERS;
-        let pointers = if self.others > 0 { self.pointers } else { &[] };
-        words(pointers).enumerate().filter(other)
+        words(self.pointers).enumerate().filter(other)
     }
+
+    /// Whether there are item pointers but for the four special ones: mostly not.
+    #[inline]
+    pub(crate) const fn has_other_pointers(&self) -> bool {
+        self.others
+    }
+}
+
+/// The values of the special pointers, and whether there are others. The last one wins; only immediate pointers count.
+#[inline(always)]
+fn special_values(pointers: &[u8], flavour: Flavour) -> ([Option<u64>; SPECIAL_POINTERS], bool) {
+    // What nearly all packets have: the four once each, in this order, and then the others.
+    let place = |word: &[u8; POINTER_BYTES]| ItemPointer::special_place(u64::from_be_bytes(*word), flavour);
+    if let ([a, b, c, d, others @ ..], _) = pointers.as_chunks()
+        && [place(a), place(b), place(c), place(d)] == [0, 1, 2, 3]
+        && others.iter().all(|word| place(word) >= SPECIAL_POINTERS)
+    {
+        let value = |word: &[u8; POINTER_BYTES]| Some(u64::from_be_bytes(*word) & flavour.max_immediate());
+        return ([value(a), value(b), value(c), value(d)], !others.is_empty());
+    }
+    search_special_values(pointers, flavour)
+}
+
+#[cold]
+fn search_special_values(pointers: &[u8], flavour: Flavour) -> ([Option<u64>; SPECIAL_POINTERS], bool) {
+    let (mut special, mut others) = ([None; SPECIAL_POINTERS], false);
+    for raw in words(pointers) {
+        match special.get_mut(ItemPointer::special_place(raw, flavour)) {
+            Some(slot) => *slot = Some(raw & flavour.max_immediate()),
+            None => others = true,
+        }
+    }
+    (special, others)
 }
 
 fn words(pointers: &[u8]) -> impl ExactSizeIterator<Item = u64> + use<'_> {
@@ -230,21 +256,40 @@ pub(crate) fn write_header(
     pointers: usize,
     cnt: HeapCnt,
     heap_length: u64,
-    payload: std::ops::Range<u64>,
+    payload: Range<u64>,
 ) {
     #[expect(clippy::cast_possible_truncation, reason = "widths are at most 7; the packetiser bounds the pointers")]
     let (address_bytes, count) =
         (flavour.address_bytes() as u8, pointers.saturating_add(SPECIAL_POINTERS).min(MAX_POINTERS) as u16);
     let [n1, n0] = count.to_be_bytes();
-    let pointer = |id, value| ItemPointer::Immediate { id, value }.encode(flavour).to_be_bytes();
     let words = [
         [MAGIC, VERSION, WORD.wrapping_sub(address_bytes), address_bytes, 0, 0, n1, n0],
-        pointer(ItemId::HEAP_CNT, cnt.get()),
-        pointer(ItemId::HEAP_LENGTH, heap_length),
-        pointer(ItemId::PAYLOAD_OFFSET, payload.start),
-        pointer(ItemId::PAYLOAD_LENGTH, payload.end.saturating_sub(payload.start)),
+        immediate(ItemId::HEAP_CNT, cnt.get(), flavour),
+        immediate(ItemId::HEAP_LENGTH, heap_length, flavour),
     ];
     out.extend_from_slice(words.as_flattened());
+    out.extend_from_slice(place(flavour, &payload).as_flattened());
+}
+
+/// Makes the header of a packet that of another one with the same item pointers, somewhere else in the heap.
+#[inline]
+pub(crate) fn rewrite_header(header: &mut [u8], flavour: Flavour, payload: &Range<u64>) {
+    const PLACE: Range<usize> = 24..40;
+    if let Some(bytes) = header.get_mut(PLACE) {
+        bytes.copy_from_slice(place(flavour, payload).as_flattened());
+    }
+}
+
+/// The pointers that say where the payload belongs.
+#[inline]
+fn place(flavour: Flavour, payload: &Range<u64>) -> [[u8; POINTER_BYTES]; 2] {
+    let length = payload.end.saturating_sub(payload.start);
+    [immediate(ItemId::PAYLOAD_OFFSET, payload.start, flavour), immediate(ItemId::PAYLOAD_LENGTH, length, flavour)]
+}
+
+#[inline]
+const fn immediate(id: ItemId, value: u64, flavour: Flavour) -> [u8; POINTER_BYTES] {
+    ItemPointer::Immediate { id, value }.encode(flavour).to_be_bytes()
 }
 
 /// Why some bytes are no packet (spead2 `recv_packet.cpp`). Found in the order of the variants.

@@ -77,13 +77,23 @@ impl<'p> Payload<'p> {
     /// How many bytes.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.segments().fold(0, |len, segment| len.saturating_add(segment.len()))
+        self.more.iter().fold(self.first.len(), |len, segment| len.saturating_add(segment.len()))
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.segments().all(Segment::is_empty)
+    }
+
+    /// The first segment.
+    pub(crate) const fn first(&self) -> &Segment<'p> {
+        &self.first
+    }
+
+    /// The segments after the first.
+    pub(crate) const fn more(&self) -> &'p [Segment<'p>] {
+        self.more
     }
 
     /// The segments in order.
