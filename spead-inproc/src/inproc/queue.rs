@@ -2,7 +2,7 @@ use std::{
     collections::VecDeque,
     fmt,
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
 };
@@ -13,7 +13,7 @@ use event_listener::Event;
 
 use crate::{
     heap::Origin,
-    stream::{Entry, PacketSink, PacketSource, Refused, Taken},
+    stream::{Entry, PacketSink, PacketSource, Refused, Taken, wake_all},
 };
 
 /// An unbounded queue of packets in memory, in place of a network (spead2 `common_inproc.h`).
@@ -37,18 +37,22 @@ pub struct InprocQueue {
 }
 
 struct Shared {
-    /// Gone when the queue is stopped: receivers then see the end as soon as they have drained it.
-    sender: RwLock<Option<Sender<Entry>>>,
+    sender: Sender<Entry>,
     receiver: Receiver<Entry>,
     /// What a receiver gave back, to be taken first.
     returned: Mutex<VecDeque<Entry>>,
     has_returned: AtomicBool,
-    /// Packets that were ever put, and those that were taken and not given back.
+    /// Packets that were ever put, and whether the queue was stopped ([`STOPPED`]): in one number, so that no put can
+    /// come between a stop and its effect.
     put: AtomicU64,
+    /// Packets that were taken and not given back.
     taken: AtomicU64,
     senders: AtomicU32,
     wake: Event,
 }
+
+/// Set in the count of packets when the queue is stopped.
+const STOPPED: u64 = 1 << 63;
 
 impl InprocQueue {
     /// An empty queue.
@@ -56,7 +60,7 @@ impl InprocQueue {
     pub fn new() -> Self {
         let (sender, receiver) = unbounded();
         let shared = Shared {
-            sender: RwLock::new(Some(sender)),
+            sender,
             receiver,
             returned: Mutex::default(),
             has_returned: AtomicBool::new(false),
@@ -82,15 +86,14 @@ impl InprocQueue {
 
     /// Lets nothing more in. What is queued can still be read; then readers see the end. Stopping twice is harmless.
     pub fn stop(&self) {
-        let sender = self.shared.sender.write().unwrap_or_else(PoisonError::into_inner).take();
-        drop(sender);
-        self.shared.wake.notify(usize::MAX);
+        self.shared.put.fetch_or(STOPPED, Ordering::SeqCst);
+        wake_all(&self.shared.wake);
     }
 
     /// Whether the queue was stopped.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        self.shared.sender.read().unwrap_or_else(PoisonError::into_inner).is_none()
+        self.shared.put.load(Ordering::SeqCst) & STOPPED != 0
     }
 
     /// Packets that are queued.
@@ -103,7 +106,7 @@ impl InprocQueue {
     /// Packets that were ever put into the queue.
     #[must_use]
     pub fn packets_put(&self) -> u64 {
-        self.shared.put.load(Ordering::SeqCst)
+        self.shared.put.load(Ordering::SeqCst) & !STOPPED
     }
 
     /// Whether no packet is queued.
@@ -117,19 +120,32 @@ impl InprocQueue {
         Origin::sender(self.shared.senders.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// Counts an entry that was taken. Other receivers may wait to see that it was the last.
     fn count_taken(&self, entry: &Entry) {
-        self.shared.taken.fetch_add(entry.len() as u64, Ordering::SeqCst);
+        let packets = entry.len() as u64;
+        let taken = self.shared.taken.fetch_add(packets, Ordering::SeqCst) + packets;
+        if self.shared.put.load(Ordering::SeqCst) == taken | STOPPED {
+            wake_all(&self.shared.wake);
+        }
+    }
+
+    /// Whether the queue was stopped and all that was put was taken: also what a put in another thread has counted but
+    /// not yet queued.
+    fn has_ended(&self) -> bool {
+        self.shared.put.load(Ordering::SeqCst) == self.shared.taken.load(Ordering::SeqCst) | STOPPED
     }
 }
 
 impl PacketSink for InprocQueue {
     fn put(&self, entry: Entry) -> Result<(), Refused> {
-        let sender = self.shared.sender.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(sender) = sender.as_ref() else { return Err(Refused(entry)) };
-        self.shared.put.fetch_add(entry.len() as u64, Ordering::SeqCst);
+        let packets = entry.len() as u64;
+        let count = |put: u64| (put & STOPPED == 0).then(|| put + packets);
+        if self.shared.put.fetch_update(Ordering::SeqCst, Ordering::SeqCst, count).is_err() {
+            return Err(Refused(entry));
+        }
         // The queue holds a receiver too, so this cannot fail.
-        sender.send(entry).map_err(|refused| Refused(refused.0))?;
-        self.shared.wake.notify(usize::MAX);
+        self.shared.sender.send(entry).map_err(|refused| Refused(refused.0))?;
+        wake_all(&self.shared.wake);
         Ok(())
     }
 
@@ -154,8 +170,8 @@ impl PacketSource for InprocQueue {
                 self.count_taken(&entry);
                 Taken::Entry(entry)
             }
-            Err(TryRecvError::Empty) => Taken::Empty,
-            Err(TryRecvError::Disconnected) => Taken::Ended,
+            Err(TryRecvError::Empty) if !self.has_ended() => Taken::Empty,
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => Taken::Ended,
         }
     }
 
@@ -165,7 +181,7 @@ impl PacketSource for InprocQueue {
         returned.push_front(rest);
         self.shared.has_returned.store(true, Ordering::Release);
         drop(returned);
-        self.shared.wake.notify(usize::MAX);
+        wake_all(&self.shared.wake);
     }
 
     fn wake(&self) -> &Event {

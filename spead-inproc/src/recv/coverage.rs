@@ -60,11 +60,11 @@ impl Coverage {
         }
     }
 
-    /// The bytes `range` of a heap whose bytes have all come.
-    pub(super) fn bytes(&self, range: Range<u64>) -> Bytes {
+    /// Takes the bytes `range` out of a heap whose bytes have all come. No byte may be asked for twice.
+    pub(super) fn take(&mut self, range: Range<u64>) -> Bytes {
         match self {
-            Self::InOrder(pieces) => pieces.bytes(range),
-            Self::AnyOrder(runs) => runs.first_key_value().map(|(_, pieces)| pieces.bytes(range)).unwrap_or_default(),
+            Self::InOrder(pieces) => pieces.take(range),
+            Self::AnyOrder(runs) => runs.first_entry().map(|mut run| run.get_mut().take(range)).unwrap_or_default(),
         }
     }
 }

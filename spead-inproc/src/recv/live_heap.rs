@@ -120,11 +120,11 @@ impl LiveHeap {
         Ok(())
     }
 
-    /// The heap, if it is contiguous.
+    /// The heap, if it is contiguous. Its payload goes with it.
     pub(super) fn heap(&mut self, bug_compat: BugCompat, extents: &mut Extents) -> Heap {
         extents.measure(self.pointers.in_order(self.flavour), self.reach);
         let flavour = self.flavour.with_bug_compat(bug_compat);
-        Heap::from_items(flavour, extents.items(flavour, |range| self.coverage.bytes(range)))
+        Heap::from_items(flavour, extents.items(flavour, |range| self.coverage.take(range)))
     }
 
     /// What has come of a heap that is not contiguous.

@@ -85,8 +85,9 @@ impl Pieces {
         }
     }
 
-    /// The bytes `range` of the payload: a view where they lie together, a copy where they do not.
-    pub(super) fn bytes(&self, range: Range<u64>) -> Bytes {
+    /// Takes the bytes `range` of the payload out: a view where they lie together, a copy where they do not. No byte may
+    /// be asked for twice.
+    pub(super) fn take(&mut self, range: Range<u64>) -> Bytes {
         let length = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(0);
         if length == 0 {
             return Bytes::new();
@@ -95,9 +96,9 @@ impl Pieces {
             1 => 0,
             _ => self.pieces.partition_point(|piece| piece.start <= range.start).saturating_sub(1),
         };
-        let Some(piece) = self.pieces.get(first) else { return Bytes::new() };
+        let Some(piece) = self.pieces.get_mut(first) else { return Bytes::new() };
         if piece.end() >= range.end {
-            return piece.view(&range);
+            return piece.take(&range);
         }
         let mut bytes = BytesMut::with_capacity(length);
         for piece in self.pieces.range(first..).take_while(|piece| piece.start < range.end) {
@@ -124,9 +125,9 @@ impl Piece {
         self.whole.get(self.part(range)).unwrap_or_default()
     }
 
-    fn view(&self, range: &Range<u64>) -> Bytes {
+    fn take(&mut self, range: &Range<u64>) -> Bytes {
         let part = self.part(range);
-        if part == (0..self.whole.len()) { self.whole.clone() } else { self.whole.slice(part) }
+        if part == (0..self.whole.len()) { std::mem::take(&mut self.whole) } else { self.whole.slice(part) }
     }
 }
 

@@ -70,8 +70,10 @@ impl Window {
 
     /// The slot for a new heap; the heap that is in it must go.
     pub(super) fn advance(&mut self, cnt: HeapCnt) -> (Slot, Option<Box<Live>>) {
-        #[expect(clippy::arithmetic_side_effects, reason = "there is at least one substream")]
-        let substream = usize::try_from(cnt.get() % self.heads.len() as u64).unwrap_or(0);
+        let substream = match self.heads.len() as u64 {
+            0 | 1 => 0,
+            substreams => usize::try_from(cnt.get().checked_rem(substreams).unwrap_or(0)).unwrap_or(0),
+        };
         let slot = self.step(substream);
         (slot, self.remove(slot))
     }

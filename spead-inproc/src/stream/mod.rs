@@ -14,6 +14,7 @@ mod watch;
 pub use buffer::BufferSource;
 pub use recv_stream::{Heaps, ReaderError, RecvError, RecvStream, Starved};
 pub use send_stream::{GroupMode, SendConfig, SendConfigError, SendError, SendStream, Sent, SentGroup};
+pub(crate) use transport::wake_all;
 pub use transport::{Entry, PacketSink, PacketSource, Refused, Taken};
 pub use watch::SentHeaps;
 pub(crate) use watch::Watch;

@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use event_listener::{Event as Wake, EventListener};
 
-use super::{BufferSource, Entry, PacketSource, SentHeaps, Taken, Watch, park::block_on};
+use super::{BufferSource, Entry, PacketSource, SentHeaps, Taken, Watch, park::block_on, wake_all};
 use crate::{
     heap::Origin,
     recv::{
@@ -131,7 +131,7 @@ impl RecvStream {
         }
         state.readers.push(Reader { source, rest: None, ended: false });
         drop(state);
-        self.shared.wake.notify(usize::MAX);
+        wake_all(&self.shared.wake);
         Ok(())
     }
 
@@ -146,7 +146,7 @@ impl RecvStream {
     /// Starts a stream that was told to wait; starting twice is harmless.
     pub fn start(&self) {
         self.lock().started = true;
-        self.shared.wake.notify(usize::MAX);
+        wake_all(&self.shared.wake);
     }
 
     /// Stops: what is complete can still be read, what is incomplete is dropped (and counted), what the readers have not
@@ -159,7 +159,7 @@ impl RecvStream {
         state.reassembler.restore(ready.into_iter());
         state.let_go();
         drop(state);
-        self.shared.wake.notify(usize::MAX);
+        wake_all(&self.shared.wake);
     }
 
     /// The next whole heap. Waits for it; incomplete heaps are passed over (the ledger counts them).
@@ -371,7 +371,7 @@ impl State {
         }
         for _ in 0..self.readers.len() {
             let at = self.turn;
-            self.turn = (self.turn + 1) % self.readers.len();
+            self.turn = if at + 1 < self.readers.len() { at + 1 } else { 0 };
             if let Some(entry) = self.take(at) {
                 self.feed(at, entry);
                 return Step::Progress;

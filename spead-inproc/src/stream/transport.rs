@@ -1,4 +1,7 @@
-use std::fmt;
+use std::{
+    fmt,
+    sync::atomic::{Ordering, fence},
+};
 
 use bytes::Bytes;
 use event_listener::Event;
@@ -110,6 +113,15 @@ pub enum Taken {
     Empty,
     /// Nothing now, and never again.
     Ended,
+}
+
+/// Wakes all who wait. Mostly nobody does, which costs less to find out than to notify nobody.
+pub(crate) fn wake_all(event: &Event) {
+    // Whoever starts to listen now looks again afterwards, and sees what we have done; or we see that he listens.
+    fence(Ordering::SeqCst);
+    if event.total_listeners() > 0 {
+        event.notify(usize::MAX);
+    }
 }
 
 /// An entry that came back, because the sink was stopped.
