@@ -11,6 +11,8 @@ pub mod recv;
 
 pub mod descriptor;
 
+pub mod profile;
+
 pub mod stream;
 
 pub mod inproc;

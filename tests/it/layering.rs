@@ -9,6 +9,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("send", &["wire", "heap"]),
     ("recv", &["wire", "heap"]),
     ("descriptor", &["wire", "heap", "send", "recv"]),
+    ("profile", &["wire", "heap", "send", "recv", "descriptor"]),
     ("stream", &["wire", "heap", "send", "recv"]),
     ("inproc", &["wire", "heap", "send", "recv", "stream"]),
     ("harness", &["wire", "heap", "send", "recv", "descriptor", "stream", "inproc"]),

@@ -8,4 +8,5 @@ mod layering;
 mod macros;
 mod memory;
 mod snapshots;
+mod profiles;
 mod vectors;

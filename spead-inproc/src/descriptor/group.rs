@@ -273,6 +273,15 @@ impl ItemGroup {
     }
 }
 
+/// Adds items without values.
+impl Extend<Descriptor> for ItemGroup {
+    fn extend<I: IntoIterator<Item = Descriptor>>(&mut self, descriptors: I) {
+        for descriptor in descriptors {
+            self.insert(descriptor, None);
+        }
+    }
+}
+
 /// # Panics
 /// If there is no item with this name.
 impl Index<&str> for ItemGroup {

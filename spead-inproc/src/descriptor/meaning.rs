@@ -98,6 +98,12 @@ impl Descriptor {
         self.id
     }
 
+    /// The same description of an item with another id.
+    #[must_use]
+    pub fn with_id(self, id: u64) -> Self {
+        Self { id, ..self }
+    }
+
     /// What the item is called.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -103,4 +103,19 @@ impl Extents {
         };
         self.items.iter().map(item).collect()
     }
+
+    /// The places of the addressed items by address, if that is not the order in which they stand.
+    pub(crate) fn by_address(&self) -> Option<Arc<[usize]>> {
+        let address = |at: usize| match self.items[at].0 {
+            ItemPointer::Address { address, .. } => Some(address),
+            ItemPointer::Immediate { .. } => None,
+        };
+        let addressed = || (0..self.items.len()).filter_map(address);
+        if addressed().is_sorted() {
+            return None;
+        }
+        let mut places: Vec<_> = (0..self.items.len()).filter(|at| address(*at).is_some()).collect();
+        places.sort_by_key(|at| address(*at));
+        Some(places.into())
+    }
 }

@@ -34,9 +34,11 @@ use crate::wire::{Flavour, ItemId};
 /// assert!(heap.item(0x4301).is_none());
 /// # Ok::<(), spead_inproc::HeapError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Heap {
     items: Arc<[Item]>,
+    /// The places of the addressed items by address, if a sender has written them otherwise.
+    by_address: Option<Arc<[usize]>>,
     flavour: Flavour,
 }
 
@@ -64,7 +66,11 @@ impl Heap {
     }
 
     pub(crate) fn from_items(flavour: Flavour, items: impl Into<Arc<[Item]>>) -> Self {
-        Self { items: items.into(), flavour }
+        Self { items: items.into(), by_address: None, flavour }
+    }
+
+    pub(crate) fn with_address_order(self, by_address: Option<Arc<[usize]>>) -> Self {
+        Self { by_address, ..self }
     }
 
     /// How the heap's item pointers are split.
@@ -90,7 +96,12 @@ impl Heap {
     pub(crate) fn items_in_spead2_order(&self) -> impl Iterator<Item = &Item> {
         let mut immediates: Vec<&Item> = self.items.iter().filter(|item| item.is_immediate()).collect();
         immediates.sort_by_key(|item| item.as_immediate());
-        self.items.iter().filter(|item| item.addressed_length() > 0).chain(immediates)
+        let (in_order, reordered) = match &self.by_address {
+            None => (&self.items[..], &[][..]),
+            Some(by_address) => (&[][..], &by_address[..]),
+        };
+        let addressed = in_order.iter().chain(reordered.iter().map(|at| &self.items[*at]));
+        addressed.filter(|item| item.addressed_length() > 0).chain(immediates)
     }
 
     /// Bytes of the addressed items together. Padding, which a sender may add, is not counted.
@@ -115,6 +126,15 @@ impl Heap {
         has_control(&self.items, control)
     }
 }
+
+/// Of the same flavour and with the same items in the same order.
+impl PartialEq for Heap {
+    fn eq(&self, other: &Self) -> bool {
+        self.flavour == other.flavour && self.items == other.items
+    }
+}
+
+impl Eq for Heap {}
 
 impl fmt::Debug for Heap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

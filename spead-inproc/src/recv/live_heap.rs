@@ -125,6 +125,8 @@ impl LiveHeap {
         extents.measure(self.pointers.in_order(self.flavour), self.reach);
         let flavour = self.flavour.with_bug_compat(bug_compat);
         Heap::from_items(flavour, extents.items(flavour, |range| self.coverage.take(range)))
+        let items = extents.items(flavour, |range| self.coverage.bytes(range));
+        Heap::from_items(flavour, items).with_address_order(extents.by_address())
     }
 
     /// What has come of a heap that is not contiguous.
