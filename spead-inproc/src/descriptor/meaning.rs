@@ -3,7 +3,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::{
-    DescriptorError, DescriptorProblem, Dtype, Format, RawDescriptor, Shape, Value, ValueError, ValueProblem,
+    DescriptorError, DescriptorProblem, Dtype, Element, Format, RawDescriptor, Shape, Value, ValueError, ValueProblem,
     codec::Codec, python::Header,
 };
 use crate::{heap::Item, wire::BugCompat};
@@ -149,6 +149,14 @@ impl Descriptor {
     /// [`ValueError`] if the item has too few bytes, or says that it is text and is not.
     pub fn decode(&self, item: &Item) -> Result<Value, ValueError> {
         self.codec.decode(&self.shape, item).map_err(|problem| self.value_error(problem))
+    }
+
+    /// As [`decode`](Self::decode), into memory that the caller uses again and again: the elements come behind what `out` has.
+    ///
+    /// # Errors
+    /// As `decode`; also if the elements are not of type `T`, or have several fields.
+    pub fn decode_into<T: Element>(&self, item: &Item, out: &mut Vec<T>) -> Result<(), ValueError> {
+        self.codec.decode_into(&self.shape, item, out).map_err(|problem| self.value_error(problem))
     }
 
     /// The bytes of the item that has this value; those of the value itself if they stand as they must.

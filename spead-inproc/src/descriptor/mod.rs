@@ -28,3 +28,9 @@ pub use raw::RawDescriptor;
 pub use shape::Shape;
 pub(crate) use value::Summary;
 pub use value::{Element, ElementType, Value};
+
+#[doc = include_str!("formats.md")]
+pub mod formats {
+    #[expect(unused_imports, reason = "the page links to them")]
+    use super::{Descriptor, Value};
+}

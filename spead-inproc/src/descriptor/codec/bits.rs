@@ -2,7 +2,11 @@
 //!
 //! Every function takes places that its caller has checked to lie within the data.
 
-use super::walk::{Run, byte};
+use super::{
+    simd,
+    walk::{Run, byte},
+};
+use crate::descriptor::value::Element;
 
 /// The widest field that a window of eight bytes holds wherever in a byte it starts.
 pub(super) const MAX_WINDOW: u64 = 57;
@@ -97,62 +101,79 @@ pub(super) fn write_bytes(data: &mut [u8], at: u64, bits: u64, value: &[u8]) {
     }
 }
 
-/// Every field of a run as `make` makes it of the field's bits, which stand at the top of a word with others below.
-///
-/// For fields of at most [`MAX_WINDOW`] bits. Fields side by side come in groups of eight, which take as many bytes as a
-/// field has bits.
-pub(super) fn unpack<T: Copy>(data: &[u8], run: Run, bits: u64, out: &mut Vec<T>, make: impl Fn(u64) -> T + Copy) {
-    let place = |at: u64| make(window(&data[byte(at)..]) << (at % 8));
-    if run.stride != bits || !run.start.is_multiple_of(8) {
-        return out.extend(run.places().map(place));
+/// One field of at most 128 bits; of a truth value, of any width.
+pub(super) fn field<T: Element>(data: &[u8], at: u64, bits: u64) -> T {
+    match bits {
+        0..=64 => T::from_top(read(data, at, bits) << (64 - bits), bits),
+        65..=128 => T::from_wide(read_wide(data, at, bits), bits),
+        _ => T::from_top(u64::from(any(data, at, bits)) << 63, 1),
     }
+}
+
+/// Every field of a run. Those side by side come in groups of eight, which take as many bytes as a field has bits.
+pub(super) fn unpack<T: Element>(data: &[u8], run: Run, bits: u64, out: &mut Vec<T>) {
+    let side_by_side = run.stride == bits && run.start.is_multiple_of(8);
+    let done = if side_by_side { simd::unpack(&data[byte(run.start)..], run.count, bits, out) } else { 0 };
+    let rest = run.after(done);
+
     macro_rules! groups {
         ($($bits:literal)*) => {
             match bits {
-                $($bits => groups::<$bits, T>(&data[run.bytes(bits).start..], run.count / 8, out, make),)*
+                $($bits => groups::<$bits, T>(&data[byte(rest.start)..], rest.count / 8, out),)*
                 _ => 0,
             }
         };
     }
-    let done = groups!(1 2 3 4 5 6 7 9 10 11 12 13 14 15 18 20 24);
-    let rest = Run { start: run.start + done as u64 * bits, count: run.count - done, ..run };
-    out.extend(rest.places().map(place));
+    let done = if side_by_side { groups!(1 2 3 4 5 6 7 9 10 11 12 13 14 15 18 20 24) } else { 0 };
+    let rest = rest.after(done);
+    if bits <= MAX_WINDOW {
+        out.extend(rest.places().map(|at| T::from_top(window(&data[byte(at)..]) << (at % 8), bits)));
+    } else {
+        out.extend(rest.places().map(|at| field::<T>(data, at, bits)));
+    }
 }
 
 /// As many groups of eight fields as can be read eight bytes at a time; says how many fields that were.
 #[inline(never)]
-fn groups<const BITS: usize, T: Copy>(data: &[u8], groups: usize, out: &mut Vec<T>, make: impl Fn(u64) -> T) -> usize {
+fn groups<const BITS: usize, T: Element>(data: &[u8], groups: usize, out: &mut Vec<T>) -> usize {
     // The window of a group's last field reaches at most eight bytes past the group.
     let whole = groups.min((data.len() / BITS).saturating_sub(8usize.div_ceil(BITS)));
     out.extend((0..whole).flat_map(|group| {
         let from = &data[group * BITS..group * BITS + BITS + 8];
         std::array::from_fn::<T, 8, _>(|field| {
             let bit = field * BITS;
-            make(window(&from[bit / 8..]) << (bit % 8))
+            T::from_top(window(&from[bit / 8..]) << (bit % 8), BITS as u64)
         })
     }));
     whole * 8
 }
 
-/// Fields of at most [`MAX_WINDOW`] bits side by side, from the first bit of `out`, which is still zero where they end.
-pub(super) fn pack<T: Copy>(values: &[T], bits: u64, widen: impl Fn(T) -> u64, out: &mut [u8]) {
-    let (unused, mut to) = (64 - bits, out.iter_mut());
-    // The bits that wait to be written stand at the top of a word.
-    let (mut word, mut held) = (0u64, 0u64);
-    for value in values {
-        word |= widen(*value) << unused >> held;
-        held += bits;
-        while held >= 8 {
-            if let Some(to) = to.next() {
-                *to = word.to_be_bytes()[0];
+/// Fields of at most 64 bits side by side, from the first bit of `out`, which is still zero where they end.
+pub(super) fn pack<T: Element>(values: &[T], bits: u64, widen: impl Fn(T) -> u64 + Copy, out: &mut [u8]) {
+    macro_rules! groups {
+        ($($bits:literal)*) => {
+            match bits {
+                $($bits => pack_groups::<$bits, T>(values, widen, out),)*
+                _ => 0,
             }
-            word <<= 8;
-            held -= 8;
-        }
+        };
     }
-    if held > 0
-        && let Some(to) = to.next()
-    {
-        *to = word.to_be_bytes()[0];
+    let done = groups!(1 2 3 4 5 6 7 9 10 11 12 13 14 15);
+    let unused = 64 - bits;
+    for (value, at) in values[done..].iter().zip((done as u64..).map(|at| at * bits)) {
+        write(out, at, bits, widen(*value) << unused >> unused);
     }
+}
+
+/// As many groups of eight fields as there are; says how many fields that were.
+#[inline(never)]
+fn pack_groups<const BITS: usize, T: Element>(values: &[T], widen: impl Fn(T) -> u64, out: &mut [u8]) -> usize {
+    let mask = u64::MAX >> (64 - BITS);
+    let (groups, _) = values.as_chunks::<8>();
+    for (group, to) in groups.iter().zip(out.chunks_exact_mut(BITS)) {
+        let half = |at: usize| (0..4).fold(0, |word, field| word << BITS | widen(group[at + field]) & mask);
+        let word = u128::from(half(0)) << (4 * BITS) | u128::from(half(4));
+        to.copy_from_slice(&(word << (128 - 8 * BITS)).to_be_bytes()[..BITS]);
+    }
+    groups.len() * 8
 }

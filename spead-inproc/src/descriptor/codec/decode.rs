@@ -1,6 +1,8 @@
 //! Bytes to values.
 
 use bytes::Bytes;
+use half::f16;
+use num_complex::Complex;
 
 use super::{Codec, Leaf, LeafKind, Node, Slot, Walk, bits, walk::Run};
 use crate::{
@@ -8,7 +10,7 @@ use crate::{
         Shape,
         error::ValueProblem,
         shape::elements,
-        value::{ElementType, Sealed, Store, Value},
+        value::{Element, ElementType, Sealed, Store, Value},
     },
     heap::Item,
 };
@@ -17,15 +19,42 @@ use crate::{
 struct Data<'i> {
     bytes: &'i [u8],
     /// Their owner, if they may be shared.
-    owner: Option<Bytes>,
+    owner: Option<&'i Bytes>,
 }
 
 impl Codec {
     /// The value of an item with this shape.
     ///
-    /// The element of a dimension that varies is as large as the data allows; data left over is ignored. The elements of an immediate item stand
-    /// at the end of its field.
+    /// A dimension that varies is as large as the data allows; data left over is ignored. The elements of an immediate
+    /// item stand at the end of its field.
     pub(in crate::descriptor) fn decode(&self, shape: &Shape, item: &Item) -> Result<Value, ValueProblem> {
+        let (dimensions, data) = self.data(shape, item)?;
+        let walk = self.walk(&dimensions);
+        self.node.decode(dimensions, &walk, &data)
+    }
+
+    /// The elements of an item with this shape, if they are of this type, behind what `out` has.
+    pub(in crate::descriptor) fn decode_into<T: Element>(
+        &self,
+        shape: &Shape,
+        item: &Item,
+        out: &mut Vec<T>,
+    ) -> Result<(), ValueProblem> {
+        let found = match &self.node {
+            Node::Leaf(leaf) => leaf.element_type(),
+            Node::Record(_) => ElementType::Record,
+        };
+        let (Node::Leaf(leaf), true) = (&self.node, found == T::TYPE) else {
+            return Err(ValueProblem::Type { want: T::TYPE.to_string(), found: found.to_string() });
+        };
+        let (dimensions, data) = self.data(shape, item)?;
+        let walk = self.walk(&dimensions);
+        out.reserve(walk.len());
+        leaf.read(&walk, &data, out);
+        Ok(())
+    }
+
+    fn data<'i>(&self, shape: &Shape, item: &'i Item) -> Result<(Box<[usize]>, Data<'i>), ValueProblem> {
         let found = item.bytes();
         let available = found.len() as u64 * 8 / self.element_bits;
         let variable = match shape.known_elements() {
@@ -33,22 +62,21 @@ impl Codec {
             Some(others) => available / others as u64,
         };
         let dimensions = shape.with_variable(usize::try_from(variable).unwrap_or(usize::MAX));
-        let needed = elements(dimensions.iter()).filter(|needed| *needed as u64 <= available);
-        let Some(needed) = needed else {
-            let needed = elements(dimensions.iter());
+        let needed = elements(dimensions.iter());
+        let Some(elements) = needed.filter(|needed| *needed as u64 <= available) else {
             return Err(ValueProblem::TooShort {
                 shape: shape.clone(),
                 element_bits: self.element_bits,
-                needed: needed.map(|needed| needed as u64 * self.element_bits),
+                needed: needed.and_then(|needed| self.element_bits.checked_mul(needed as u64)),
                 found: found.len() as u64,
             });
         };
         // No more than there are, so it fits.
-        let length = usize::try_from((needed as u64 * self.element_bits).div_ceil(8)).unwrap_or(usize::MAX);
+        let length = usize::try_from((elements as u64 * self.element_bits).div_ceil(8)).unwrap_or(usize::MAX);
         let data = if item.is_immediate() {
             Data { bytes: &found[found.len() - length..], owner: None }
         } else {
-            Data { bytes: &found[..length], owner: Some(item.to_bytes()) }
+            Data { bytes: &found[..length], owner: item.as_addressed() }
         };
         if self.chars
             && dimensions.len() == 1
@@ -56,8 +84,7 @@ impl Codec {
         {
             return Err(ValueProblem::NotAscii { at, byte: data.bytes[at] });
         }
-        let walk = self.walk(&dimensions);
-        self.node.decode(dimensions, &walk, &data)
+        Ok((dimensions, data))
     }
 }
 
@@ -80,109 +107,44 @@ impl Node {
 
 impl Leaf {
     fn decode(self, walk: &Walk, data: &Data<'_>) -> Result<Store, ValueProblem> {
-        Ok(match self.element_type() {
-            ElementType::U8 => self.unsigned::<u8>(walk, data, u8::narrowed),
-            ElementType::U16 => self.unsigned::<u16>(walk, data, u16::narrowed),
-            ElementType::U32 => self.unsigned::<u32>(walk, data, u32::narrowed),
-            ElementType::U64 => self.unsigned::<u64>(walk, data, |word| word),
-            ElementType::I8 => self.signed::<i8>(walk, data, |word| u8::narrowed(word) as i8),
-            ElementType::I16 => self.signed::<i16>(walk, data, |word| u16::narrowed(word) as i16),
-            ElementType::I32 => self.signed::<i32>(walk, data, |word| u32::narrowed(word) as i32),
-            ElementType::I64 => self.signed::<i64>(walk, data, |word| word as i64),
-            ElementType::U128 => self.numbers(walk, data, |run, out| {
-                out.extend(run.places().map(|at| bits::read_wide(data.bytes, at, self.bits)))
-            }),
-            ElementType::I128 => {
-                let unused = 128 - self.bits;
-                let read = |at| (bits::read_wide(data.bytes, at, self.bits) << unused) as i128 >> unused;
-                self.numbers(walk, data, |run, out| out.extend(run.places().map(read)))
-            }
-            ElementType::F16 => self.numbers(walk, data, |run, out| {
-                let read = |at| half::f16::from_bits(u16::narrowed(bits::read(data.bytes, at, 16)));
-                out.extend(run.places().map(read));
-            }),
-            ElementType::F32 => self.numbers(walk, data, |run, out| {
-                out.extend(run.places().map(|at| f32::from_bits(u32::narrowed(bits::read(data.bytes, at, 32)))));
-            }),
-            ElementType::F64 => self.numbers(walk, data, |run, out| {
-                out.extend(run.places().map(|at| f64::from_bits(bits::read(data.bytes, at, 64))));
-            }),
-            // Only numpy has complex numbers, at whole bytes.
-            ElementType::ComplexF32 => self.numbers::<num_complex::Complex<f32>>(walk, data, |_, _| ()),
-            ElementType::ComplexF64 => self.numbers::<num_complex::Complex<f64>>(walk, data, |_, _| ()),
-            ElementType::Bool => {
-                let mut out: Vec<bool> = Vec::with_capacity(walk.len());
-                walk.runs().for_each(|run| out.extend(run.places().map(|at| bits::any(data.bytes, at, self.bits))));
-                Store::from_vec(out)
-            }
-            ElementType::Text(_) => {
-                let chars = Self { bits: 32, kind: LeafKind::Unsigned, ..self };
-                let count = usize::try_from(self.bits / 32).unwrap_or(usize::MAX);
-                let store = chars.decode(&walk.clone().into_parts(count, 32), data)?;
-                let wrong = store.bytes().chunks_exact(4).map(u32::read).find(|char| char::from_u32(*char).is_none());
-                match wrong {
-                    Some(char) => return Err(ValueProblem::NotText { char }),
-                    None => store,
+        macro_rules! numbers {
+            ($($variant:ident $type:ty,)*) => {
+                match self.element_type() {
+                    $(ElementType::$variant => self.numbers::<$type>(walk, data),)*
+                    ElementType::Text(_) => self.text(walk, data)?,
+                    ElementType::Char | ElementType::Bytes(_) | ElementType::Void(_) => self.bytes(walk, data),
+                    ElementType::Wide { signed, .. } => {
+                        let mut out = Vec::new();
+                        for at in walk.runs().flat_map(Run::places) {
+                            bits::read_bytes(data.bytes, at, self.bits, signed, &mut out);
+                        }
+                        Store::from_vec(out)
+                    }
+                    ElementType::Record => Store::from_vec(Vec::<u8>::new()),
                 }
-            }
-            ElementType::Char | ElementType::Bytes(_) | ElementType::Void(_) => self.bytes(walk, data),
-            ElementType::Wide { signed, .. } => {
-                let mut out = Vec::new();
-                for at in walk.runs().flat_map(Run::places) {
-                    bits::read_bytes(data.bytes, at, self.bits, signed, &mut out);
-                }
-                Store::from_vec(out)
-            }
-            ElementType::Record => Store::from_vec(Vec::<u8>::new()),
+            };
+        }
+        Ok(numbers! {
+            Bool bool, U8 u8, U16 u16, U32 u32, U64 u64, U128 u128, I8 i8, I16 i16, I32 i32, I64 i64, I128 i128,
+            F16 f16, F32 f32, F64 f64, ComplexF32 Complex<f32>, ComplexF64 Complex<f64>,
         })
     }
 
-    fn unsigned<T: Sealed + bytemuck::NoUninit + Send>(
-        self,
-        walk: &Walk,
-        data: &Data<'_>,
-        narrow: impl Fn(u64) -> T + Copy,
-    ) -> Store {
-        let unused = 64 - self.bits;
-        self.numbers(walk, data, |run, out| self.integers(run, data, out, |word| narrow(word >> unused)))
-    }
-
-    fn signed<T: Sealed + bytemuck::NoUninit + Send>(
-        self,
-        walk: &Walk,
-        data: &Data<'_>,
-        narrow: impl Fn(u64) -> T + Copy,
-    ) -> Store {
-        let unused = 64 - self.bits;
-        self.numbers(walk, data, |run, out| {
-            self.integers(run, data, out, |word| narrow((word as i64 >> unused) as u64));
+    /// Numbers that have a type in Rust: shared if they can be.
+    fn numbers<T: Element>(self, walk: &Walk, data: &Data<'_>) -> Store {
+        self.shared::<T>(walk, data).unwrap_or_else(|| {
+            let mut out = Vec::with_capacity(walk.len());
+            self.read::<T>(walk, data, &mut out);
+            Store::from_vec(out)
         })
     }
 
-    fn integers<T: Copy>(self, run: Run, data: &Data<'_>, out: &mut Vec<T>, make: impl Fn(u64) -> T + Copy) {
-        if self.bits <= bits::MAX_WINDOW {
-            bits::unpack(data.bytes, run, self.bits, out, make);
-        } else {
-            out.extend(run.places().map(|at| make(bits::read(data.bytes, at, self.bits) << (64 - self.bits))));
-        }
-    }
-
-    /// Numbers that have a type in Rust: shared if they can be, else converted whole if they have as many bytes, else run
-    /// by run out of the bits.
-    fn numbers<T: Sealed + bytemuck::NoUninit + Send>(
-        self,
-        walk: &Walk,
-        data: &Data<'_>,
-        unpack: impl Fn(Run, &mut Vec<T>),
-    ) -> Store {
-        if let Some(shared) = self.shared::<T>(walk, data) {
-            return shared;
-        }
-        let mut out = Vec::with_capacity(walk.len());
+    /// Numbers that have a type in Rust: whole if they have as many bytes, else out of the bits.
+    fn read<T: Element>(self, walk: &Walk, data: &Data<'_>, out: &mut Vec<T>) {
         let swapped = self.is_swapped();
         for run in walk.runs() {
             if !self.fills_its_type() || !run.is_bytewise() {
-                unpack(run, &mut out);
+                bits::unpack(data.bytes, run, self.bits, out);
             } else if run.is_packed(self.bits) {
                 let elements = data.bytes[run.bytes(self.bits)].chunks_exact(size_of::<T>()).map(T::read);
                 if swapped { out.extend(elements.map(T::swapped)) } else { out.extend(elements) }
@@ -192,16 +154,15 @@ impl Leaf {
                 if swapped { out.extend(elements.map(T::swapped)) } else { out.extend(elements) }
             }
         }
-        Store::from_vec(out)
     }
 
     /// The memory of the item itself, if its elements stand in it as they do in ours.
-    fn shared<T: Sealed>(self, walk: &Walk, data: &Data<'_>) -> Option<Store> {
+    fn shared<T: Element>(self, walk: &Walk, data: &Data<'_>) -> Option<Store> {
         let run = walk.single_run()?;
         let usable = self.fills_its_type() && !self.is_swapped() && run.is_packed(self.bits);
         let bytes = usable.then(|| &data.bytes[run.bytes(self.bits)])?;
         T::view(bytes)?;
-        Some(Store::Shared(data.owner.as_ref()?.slice_ref(bytes)))
+        Some(Store::Shared(data.owner?.slice_ref(bytes)))
     }
 
     /// Leaves that are bytes in memory too.
@@ -219,22 +180,15 @@ impl Leaf {
         }
         Store::from_vec(out)
     }
-}
 
-/// The low bits of a word.
-trait Narrow {
-    fn narrowed(word: u64) -> Self;
-}
-
-macro_rules! narrow {
-    ($($type:ty)*) => {$(
-        impl Narrow for $type {
-            #[inline(always)]
-            #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is asked for")]
-            fn narrowed(word: u64) -> Self {
-                word as Self
-            }
+    /// Characters of four bytes, all of which must exist.
+    fn text(self, walk: &Walk, data: &Data<'_>) -> Result<Store, ValueProblem> {
+        let char = Self { bits: 32, kind: LeafKind::Unsigned, ..self };
+        let count = usize::try_from(self.bits / 32).unwrap_or(usize::MAX);
+        let store = char.numbers::<u32>(&walk.clone().into_parts(count, 32), data);
+        match store.bytes().chunks_exact(4).map(u32::read).find(|char| char::from_u32(*char).is_none()) {
+            Some(char) => Err(ValueProblem::NotText { char }),
+            None => Ok(store),
         }
-    )*};
+    }
 }
-narrow!(u8 u16 u32);

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use bytemuck::NoUninit;
 use bytes::Bytes;
 use half::f16;
 use num_complex::Complex;
@@ -143,23 +142,29 @@ impl Leaf {
         if !fits {
             return Err(ValueProblem::Shape { want: Shape::from(dimensions), found: value.shape().into() });
         }
-        match self.element_type() {
-            ElementType::U8 => self.put_integers(walk, &self.cast::<u8>(value, wraps)?, out, u64::from),
-            ElementType::U16 => self.put_integers(walk, &self.cast::<u16>(value, wraps)?, out, u64::from),
-            ElementType::U32 => self.put_integers(walk, &self.cast::<u32>(value, wraps)?, out, u64::from),
-            ElementType::U64 => self.put_integers(walk, &self.cast::<u64>(value, wraps)?, out, |v| v),
-            ElementType::I8 => self.put_integers(walk, &self.cast::<i8>(value, wraps)?, out, |v| v as u64),
-            ElementType::I16 => self.put_integers(walk, &self.cast::<i16>(value, wraps)?, out, |v| v as u64),
-            ElementType::I32 => self.put_integers(walk, &self.cast::<i32>(value, wraps)?, out, |v| v as u64),
-            ElementType::I64 => self.put_integers(walk, &self.cast::<i64>(value, wraps)?, out, |v| v as u64),
-            ElementType::U128 => {
-                let values = self.cast::<u128>(value, wraps)?;
-                each(walk, &values, |at, value| bits::write_wide(out, at, self.bits, value));
-            }
-            ElementType::I128 => {
-                let values = self.cast::<i128>(value, wraps)?;
+        macro_rules! integers {
+            ($type:ty, $word:ty) => {
+                self.put_integers(walk, &self.cast::<$type>(value, wraps)?, wraps, out, |value| value as $word as u64)?
+            };
+        }
+        macro_rules! wide_integers {
+            ($type:ty) => {{
+                let values = self.cast::<$type>(value, wraps)?;
+                self.check(&values, |value| <$type>::from_wide(value as u128, self.bits))?;
                 each(walk, &values, |at, value| bits::write_wide(out, at, self.bits, value as u128));
-            }
+            }};
+        }
+        match self.element_type() {
+            ElementType::U8 => integers!(u8, u64),
+            ElementType::U16 => integers!(u16, u64),
+            ElementType::U32 => integers!(u32, u64),
+            ElementType::U64 => integers!(u64, u64),
+            ElementType::I8 => integers!(i8, i64),
+            ElementType::I16 => integers!(i16, i64),
+            ElementType::I32 => integers!(i32, i64),
+            ElementType::I64 => integers!(i64, i64),
+            ElementType::U128 => wide_integers!(u128),
+            ElementType::I128 => wide_integers!(i128),
             ElementType::F16 => self.put_numbers(walk, &self.cast::<f16>(value, wraps)?, out, |_, _, _| ()),
             ElementType::F32 => self.put_numbers(walk, &self.cast::<f32>(value, wraps)?, out, |out, at, value| {
                 bits::write(out, at, 32, u64::from(value.to_bits()));
@@ -191,55 +196,32 @@ impl Leaf {
         Ok(())
     }
 
-    /// The elements in the leaf's own type, cast as numpy would, each in the leaf's range.
+    /// The elements in the leaf's own type, cast as numpy would; integers may still be too wide for a leaf that is narrower.
     fn cast<T: Element>(self, value: &Value, wraps: bool) -> Result<Cow<'_, [T]>, ValueProblem> {
-        let out_of_range = |(index, number): (usize, Number)| ValueProblem::OutOfRange {
-            index,
-            value: number.to_string(),
-            want: self.range(),
-        };
-        let width = u64::try_from(T::TYPE.bytes()).map_or(u64::MAX, |bytes| bytes * 8);
-        let narrower = self.bits < width && matches!(self.kind, LeafKind::Unsigned | LeafKind::Signed);
-        if let Some(elements) = value.as_slice::<T>()
-            && !(narrower && wraps)
-        {
-            let wrong = if narrower { elements.iter().position(|element| !self.holds(element.number())) } else { None };
-            return match wrong {
-                Some(index) => Err(out_of_range((index, elements[index].number()))),
-                None => Ok(Cow::Borrowed(elements)),
-            };
+        if let Some(elements) = value.as_slice::<T>() {
+            return Ok(Cow::Borrowed(elements));
         }
-        let cast = |number: Number| {
-            let number = if wraps { self.wrapped(number) } else { number };
-            let fits = !narrower || self.holds(number);
-            fits.then(|| T::from_number(number)).flatten()
-        };
+        let cast = |number| T::from_number(if wraps { self.wrapped(number) } else { number });
         match value.map_numbers(cast) {
-            Some(cast) => cast.map(Cow::Owned).map_err(out_of_range),
+            Some(cast) => cast.map(Cow::Owned).map_err(|(index, number)| self.out_of_range(index, number)),
             None => Err(self.wrong_type(value)),
         }
     }
 
-    /// Whether an integer fits the leaf's bits; a float does if its whole part does.
-    fn holds(self, number: Number) -> bool {
-        let signed = match number {
-            Number::Bool(_) => {
-                return self.bits > 1 || self.kind == LeafKind::Unsigned || number == Number::Bool(false);
-            }
-            Number::Unsigned(value) if self.kind == LeafKind::Unsigned => return value >> self.bits == 0,
-            Number::Unsigned(value) => return value >> (self.bits - 1) == 0,
-            Number::Signed(value) => value,
-            Number::Float(value) => match i128::from_number(Number::Float(value)) {
-                Some(value) => value,
-                None => return false,
-            },
-            Number::Complex(_) => return false,
-        };
-        if self.kind == LeafKind::Unsigned {
-            signed >> self.bits == 0
-        } else {
-            matches!(signed >> (self.bits - 1), 0 | -1)
+    /// Whether all integers are what they are when they are cut to the leaf's bits.
+    fn check<T: Element>(self, values: &[T], cut: impl Fn(T) -> T) -> Result<(), ValueProblem> {
+        // All are looked at, without a branch, as almost always all are right.
+        if self.fills_its_type() || values.iter().fold(true, |right, value| right & (cut(*value) == *value)) {
+            return Ok(());
         }
+        match values.iter().enumerate().find(|(_, value)| cut(**value) != **value) {
+            Some((index, value)) => Err(self.out_of_range(index, value.number())),
+            None => Ok(()),
+        }
+    }
+
+    fn out_of_range(self, index: usize, number: Number) -> ValueProblem {
+        ValueProblem::OutOfRange { index, value: number.to_string(), want: self.range() }
     }
 
     /// An integer modulo the leaf's width: what spead2 does with scalars of 24, 40, 48 and 56 bits.
@@ -257,38 +239,31 @@ impl Leaf {
         }
     }
 
-    fn put_integers<T: Sealed + NoUninit>(
+    fn put_integers<T: Element>(
         self,
         walk: &Walk,
         values: &[T],
+        wraps: bool,
         out: &mut [u8],
         widen: impl Fn(T) -> u64 + Copy,
-    ) {
-        if self.bits > bits::MAX_WINDOW {
-            return self.put_numbers(walk, values, out, |out, at, value| {
-                let value = widen(value) << (64 - self.bits) >> (64 - self.bits);
-                bits::write(out, at, self.bits, value);
-            });
+    ) -> Result<(), ValueProblem> {
+        let unused = 64 - self.bits;
+        if !wraps {
+            self.check(values, |value| T::from_top(widen(value) << unused, self.bits))?;
         }
         match walk.single_run() {
             Some(run) if !self.fills_its_type() && run.start == 0 && run.stride == self.bits => {
                 bits::pack(values, self.bits, widen, out);
             }
             _ => self.put_numbers(walk, values, out, |out, at, value| {
-                let value = widen(value) << (64 - self.bits) >> (64 - self.bits);
-                bits::write(out, at, self.bits, value);
+                bits::write(out, at, self.bits, widen(value) << unused >> unused);
             }),
         }
+        Ok(())
     }
 
     /// Numbers that have a type in Rust: whole if they have as many bytes, else bit by bit.
-    fn put_numbers<T: Sealed + NoUninit>(
-        self,
-        walk: &Walk,
-        values: &[T],
-        out: &mut [u8],
-        pack: impl Fn(&mut [u8], u64, T),
-    ) {
+    fn put_numbers<T: Element>(self, walk: &Walk, values: &[T], out: &mut [u8], pack: impl Fn(&mut [u8], u64, T)) {
         let swapped = self.is_swapped();
         let mut left = values;
         for run in walk.runs() {

@@ -7,6 +7,7 @@
 mod bits;
 mod decode;
 mod encode;
+mod simd;
 mod walk;
 
 use std::sync::Arc;

@@ -122,6 +122,11 @@ impl Run {
         (0..self.count as u64).map(move |at| self.start + at * self.stride)
     }
 
+    /// The places that are left when the first are done.
+    pub(super) const fn after(self, done: usize) -> Self {
+        Self { start: self.start + done as u64 * self.stride, count: self.count - done, ..self }
+    }
+
     /// Whether elements of so many bits lie side by side, each at a whole byte.
     pub(super) const fn is_packed(self, bits: u64) -> bool {
         (self.stride == bits || self.count <= 1) && self.start.is_multiple_of(8) && bits.is_multiple_of(8)

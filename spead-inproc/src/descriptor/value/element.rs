@@ -110,7 +110,7 @@ impl fmt::Display for ElementType {
 /// A Rust type that the elements of a value can have.
 ///
 /// Sealed: these are all the types that items can carry.
-pub trait Element: Copy + fmt::Debug + PartialEq + NoUninit + Send + Sync + Sealed {
+pub trait Element: Copy + fmt::Debug + PartialEq + NoUninit + Send + Sync + Sealed + 'static {
     /// Which it is.
     const TYPE: ElementType;
 }
@@ -171,6 +171,12 @@ pub(in crate::descriptor) mod sealed {
         /// The other byte order.
         fn swapped(self) -> Self;
 
+        /// What the first bits of a word say, whatever the others are; at least 1 and at most 64.
+        fn from_top(word: u64, bits: u64) -> Self;
+
+        /// What so many bits say, 65 to 128, which are the low ones of the word.
+        fn from_wide(word: u128, bits: u64) -> Self;
+
         fn number(self) -> Number;
 
         /// As numpy casts: floats are cut to integers and rounded to floats. Nothing where the number does not fit, or
@@ -180,66 +186,8 @@ pub(in crate::descriptor) mod sealed {
 }
 use sealed::{Number, Sealed};
 
-macro_rules! integers {
-    ($($type:ident $variant:ident $number:ident $wide:ident,)*) => {$(
-        impl Element for $type {
-            const TYPE: ElementType = ElementType::$variant;
-        }
-
-        impl Sealed for $type {
-            const IS_INTEGER: bool = true;
-
-            fn view(bytes: &[u8]) -> Option<&[Self]> {
-                bytemuck::try_cast_slice(bytes).ok()
-            }
-
-            #[inline(always)]
-            fn read(bytes: &[u8]) -> Self {
-                bytemuck::pod_read_unaligned(bytes)
-            }
-
-            #[inline(always)]
-            fn swapped(self) -> Self {
-                self.swap_bytes()
-            }
-
-            fn number(self) -> Number {
-                Number::$number($wide::from(self))
-            }
-
-            fn from_number(number: Number) -> Option<Self> {
-                match number {
-                    Number::Bool(value) => Some(Self::from(value)),
-                    Number::Unsigned(value) => Self::try_from(value).ok(),
-                    Number::Signed(value) => Self::try_from(value).ok(),
-                    Number::Float(value) => {
-                        let value = value.trunc();
-                        // Both limits are powers of two (or 0), hence exact.
-                        let limit = (Self::MAX / 2 + 1) as f64 * 2.0;
-                        #[expect(clippy::cast_possible_truncation, reason = "whole and within the limits")]
-                        (Self::MIN as f64 <= value && value < limit).then_some(value as Self)
-                    }
-                    Number::Complex(_) => None,
-                }
-            }
-        }
-    )*};
-}
-integers! {
-    u8 U8 Unsigned u128,
-    u16 U16 Unsigned u128,
-    u32 U32 Unsigned u128,
-    u64 U64 Unsigned u128,
-    u128 U128 Unsigned u128,
-    i8 I8 Signed i128,
-    i16 I16 Signed i128,
-    i32 I32 Signed i128,
-    i64 I64 Signed i128,
-    i128 I128 Signed i128,
-}
-
 macro_rules! floats {
-    ($($type:ident $variant:ident,)*) => {$(
+    ($($type:ident $variant:ident $bits:ident,)*) => {$(
         impl Element for $type {
             const TYPE: ElementType = ElementType::$variant;
         }
@@ -257,6 +205,14 @@ macro_rules! floats {
             #[inline(always)]
             fn swapped(self) -> Self {
                 Self::from_bits(self.to_bits().swap_bytes())
+            }
+
+            fn from_top(word: u64, bits: u64) -> Self {
+                Self::from_bits($bits::from_top(word, bits))
+            }
+
+            fn from_wide(word: u128, bits: u64) -> Self {
+                Self::from_bits($bits::from_wide(word, bits))
             }
 
             fn number(self) -> Number {
@@ -294,9 +250,9 @@ mod float {
     }
 }
 floats! {
-    f16 F16,
-    f32 F32,
-    f64 F64,
+    f16 F16 u16,
+    f32 F32 u32,
+    f64 F64 u64,
 }
 
 macro_rules! complex {
@@ -318,6 +274,15 @@ macro_rules! complex {
             #[inline(always)]
             fn swapped(self) -> Self {
                 Self::new(self.re.swapped(), self.im.swapped())
+            }
+
+            fn from_top(word: u64, bits: u64) -> Self {
+                Self::from_wide(u128::from_top(word, bits), bits)
+            }
+
+            fn from_wide(word: u128, bits: u64) -> Self {
+                let part = |word: u128| $type::from_wide(word & (u128::MAX >> (128 - bits / 2)), bits / 2);
+                Self::new(part(word >> (bits / 2)), part(word))
             }
 
             fn number(self) -> Number {
@@ -353,6 +318,14 @@ impl Sealed for bool {
 
     fn swapped(self) -> Self {
         self
+    }
+
+    fn from_top(word: u64, bits: u64) -> Self {
+        word >> (64 - bits) != 0
+    }
+
+    fn from_wide(word: u128, bits: u64) -> Self {
+        word << (128 - bits) != 0
     }
 
     fn number(self) -> Number {

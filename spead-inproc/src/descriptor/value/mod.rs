@@ -3,6 +3,7 @@
 mod convert;
 mod element;
 mod inspect;
+mod integers;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod store;
