@@ -19,12 +19,24 @@ impl Parse for TestFn {
         let attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
         let sig = input.parse()?;
-        let body = match input.parse::<TokenTree>() {
-            Ok(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => group,
-            Ok(other) => return Err(syn::Error::new(other.span(), "`#[spead_test]` needs a function with a body")),
-            Err(_) => return Err(syn::Error::new(Span::call_site(), "`#[spead_test]` needs a function with a body")),
-        };
+        let no_body = |span| syn::Error::new(span, "`#[spead_test]` needs a function with a body");
+        let token: TokenTree = input.parse().map_err(|_| no_body(Span::call_site()))?;
+        let span = token.span();
+        let body = braces(token).ok_or_else(|| no_body(span))?;
         Ok(Self { attrs, vis, sig, body })
+    }
+}
+
+/// The braces, also as `macro_rules!` passes on a `$body:block`: inside a group without delimiters.
+fn braces(token: TokenTree) -> Option<Group> {
+    let TokenTree::Group(group) = token else { return None };
+    match group.delimiter() {
+        Delimiter::Brace => Some(group),
+        Delimiter::None => {
+            let mut inner = group.stream().into_iter();
+            inner.next().filter(|_| inner.next().is_none()).and_then(braces)
+        }
+        _ => None,
     }
 }
 

@@ -158,7 +158,8 @@ impl Surroundings {
             shared_after,
             test: all.iter().any(Seen::is_test),
             runtime: all.iter().any(Seen::is_runtime),
-            should_panic: ShouldPanic::of(attrs),
+            // Before the last `#[case]` it is the matter of one case, and `__spead_case` sees it there.
+            should_panic: ShouldPanic::of(if rstest.is_some() { &attrs[shared_after + 1..] } else { attrs }),
         }
     }
 }

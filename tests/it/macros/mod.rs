@@ -2,6 +2,7 @@
 
 mod compose_above;
 mod compose_below;
+mod fixtures;
 mod plain;
 mod returns;
 mod reuse;

@@ -7,7 +7,7 @@ use spead_inproc::{RecvStream, SendStream, spead_test};
 use super::heap;
 
 #[spead_test]
-fn unit(tx: SendStream) -> () {
+fn nothing(tx: SendStream) {
     tx.send_heap(&heap(1)).unwrap();
 }
 
