@@ -259,3 +259,44 @@ fn skip_to_comma(input: ParseStream<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    /// The keys that were read, and the number of errors.
+    fn parsed(tokens: TokenStream) -> (Vec<&'static str>, usize) {
+        let mut errors = Errors::default();
+        let args = Args::parse(tokens, &mut errors);
+        let errors =
+            errors.into_compile_errors().into_iter().filter(|token| token.to_string() == "compile_error").count();
+        (args.settings.iter().map(|setting| setting.key.name).collect(), errors)
+    }
+
+    #[test]
+    fn keys_in_any_order_and_a_comma_at_the_end() {
+        assert_eq!(parsed(quote!(max_heaps = 4, senders = 2,)), (vec!["max_heaps", "senders"], 0));
+        assert_eq!(parsed(quote!()), (vec![], 0));
+    }
+
+    #[test]
+    fn a_comma_inside_an_expression_ends_nothing() {
+        assert_eq!(parsed(quote!(senders = count::<A, B>(), max_heaps = f(1, 2))), (vec!["senders", "max_heaps"], 0));
+    }
+
+    #[test]
+    fn an_error_does_not_hide_the_next() {
+        assert_eq!(parsed(quote!(sender = 2, senders = 0, max_heaps = 4, max_heaps = 5, 7)), (vec!["max_heaps"], 4));
+        assert_eq!(parsed(quote!(senders = 2 3, max_heaps)), (vec!["senders"], 2));
+    }
+
+    #[test]
+    fn suggestions_are_near() {
+        assert!(unknown("max_heap").contains("did you mean `max_heaps`?"));
+        assert!(unknown("flavor").contains("did you mean `flavour`?"));
+        assert!(unknown("recievers").contains("did you mean `receivers`?"));
+        assert!(!unknown("seed").contains("did you mean"));
+    }
+}

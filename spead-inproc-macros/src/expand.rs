@@ -7,7 +7,8 @@
 //! would break as soon as the test comes through `macro_rules!`.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
-use quote::{format_ident, quote_spanned};
+use quote::{ToTokens, format_ident, quote_spanned};
+use syn::ReturnType;
 use syn::spanned::Spanned;
 
 use crate::args::{Kind, Setting};
@@ -24,12 +25,12 @@ pub(crate) fn spead_test(args: TokenStream, item: TokenStream) -> TokenStream {
         Err(error) => return fallback::unreadable(&error, item),
     };
     let mut errors = Errors::default();
-    let model = Model::of(args, function, &mut errors);
+    let mut model = Model::of(args, function, &mut errors);
     if errors.is_empty() { model.expand() } else { fallback::function(errors, model.item) }
 }
 
 impl Model {
-    fn expand(&self) -> TokenStream {
+    fn expand(&mut self) -> TokenStream {
         if self.above_rstest() { self.above() } else { self.plain() }
     }
 
@@ -66,7 +67,8 @@ impl Model {
     }
 
     /// The function that rstest copies its cases around: ours inside, and one hidden parameter that says which case it is.
-    fn above(&self) -> TokenStream {
+    fn above(&mut self) -> TokenStream {
+        let inner_attrs = self.item.take_inner_attrs();
         let (krate, private) = (self.krate(), self.private());
         let TestFn { attrs, vis, sig, .. } = &self.item;
         let mixed = Span::mixed_site();
@@ -92,7 +94,10 @@ impl Model {
             let body = self.item.body_after(moved.collect());
             quote_spanned!(mixed => move |#harness| { #(let #names = #made;)* async move #body })
         } else {
-            let output = &sig.output;
+            let output = match &sig.output {
+                ReturnType::Default => quote_spanned!(mixed => -> ()),
+                output => output.to_token_stream(),
+            };
             let body = self.item.body_after(lets);
             quote_spanned!(mixed => move |#harness| #output #body)
         };
@@ -102,6 +107,7 @@ impl Model {
             #(#before)*
             #[#private::__spead_case(#krate)]
             #(#after)*
+            #inner_attrs
             #vis #outer {
                 #run
             }
@@ -226,4 +232,163 @@ pub(crate) fn shown(tokens: &TokenStream, place: Span) -> TokenStream {
         token
     };
     tokens.clone().into_iter().map(show).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use quote::quote;
+
+    use super::*;
+
+    /// The expansion as source code, our path for it shortened.
+    fn expanded(args: TokenStream, item: TokenStream) -> String {
+        pretty(spead_test(args, item))
+    }
+
+    fn pretty(tokens: TokenStream) -> String {
+        prettyplease::unparse(&syn::parse2(tokens).expect("an expansion is Rust"))
+            .replace("::spead_inproc::__private::", "__::")
+    }
+
+    #[test]
+    fn plain() {
+        assert_snapshot!(expanded(
+            quote!(senders = 2, max_heaps = WINDOW),
+            quote!(
+                /// Two of them.
+                fn two(tx: [SendStream; 2], mut rx: RecvStream) -> Result<(), Error> {
+                    tx[0].send_heap(&heap())?;
+                    Ok(())
+                }
+            )
+        ));
+    }
+
+    #[test]
+    fn asynchronous_and_without_snapshot() {
+        assert_snapshot!(expanded(
+            quote!(snapshot = false),
+            quote!(
+                #[tokio::test]
+                async fn later(tx: SendStream) {
+                    tx.send_heap_async(&heap()).await.unwrap();
+                }
+            )
+        ));
+    }
+
+    #[test]
+    fn above_rstest() {
+        assert_snapshot!(expanded(
+            quote!(max_heaps = window, name = format!("window-{window}"), config = lossy()),
+            quote!(
+                #[rstest]
+                #[case::small(1)]
+                #[should_panic]
+                #[case::large(4)]
+                fn windows(#[case] window: usize, fixture: u8, [a, b]: [SendStream; 2]) {
+                    a.send_heap(&heap()).unwrap();
+                }
+            )
+        ));
+    }
+
+    #[test]
+    fn above_rstest_asynchronous() {
+        assert_snapshot!(expanded(
+            quote!(),
+            quote!(
+                #[rstest]
+                #[case(1)]
+                #[tokio::test]
+                async fn later(#[case] n: usize, tx: SendStream, #[ignore] own: Antenna) -> anyhow::Result<()> {
+                    tx.send_heap(&heap(n))?;
+                    Ok(())
+                }
+            )
+        ));
+    }
+
+    #[test]
+    fn a_case() {
+        assert_snapshot!(pretty(crate::case::spead_case(
+            quote!(::spead_inproc),
+            quote!(
+                #[should_panic]
+                #[test]
+                fn case_1_small(#[ignore] site: Site) {
+                    let n = 1;
+                    windows(n, site)
+                }
+            )
+        )));
+    }
+
+    #[test]
+    fn under_conditions() {
+        assert_snapshot!(expanded(
+            quote!(crate = crate::reexported::spead),
+            quote!(
+                #[cfg_attr(miri, ignore)]
+                #[cfg_attr(debug_assertions, should_panic(expected = "overflow"))]
+                #[test]
+                fn test(tx: SendStream) {}
+            )
+        ));
+    }
+
+    #[test]
+    fn what_is_left_of_a_wrong_one() {
+        assert_snapshot!(expanded(
+            quote!(sender = 2, max_heaps = 0),
+            quote!(
+                #[rstest]
+                #[case(1)]
+                fn wrong(#[case] n: usize, tx: SendStream) {
+                    tx.send_heap();
+                }
+            )
+        ));
+    }
+
+    #[test]
+    fn the_body_may_come_from_macro_rules() {
+        let body = TokenTree::Group(Group::new(proc_macro2::Delimiter::None, quote!({ tx.stop() })));
+        let direct = expanded(
+            quote!(),
+            quote!(
+                fn t(tx: SendStream) {
+                    tx.stop()
+                }
+            ),
+        );
+        assert_eq!(expanded(quote!(), quote!(fn t(tx: SendStream) #body)), direct);
+    }
+
+    #[test]
+    fn inner_attributes_move_out_of_a_closure() {
+        let item = quote!(
+            #[rstest]
+            fn t(tx: SendStream) {
+                #![allow(unused)]
+                #[cfg(unix)]
+                tx.stop();
+            }
+        );
+        let expanded = expanded(quote!(), item);
+        assert!(expanded.contains("#[allow(unused)]\nfn t("), "{expanded}");
+        assert!(expanded.contains("#[cfg(unix)] tx.stop();"), "{expanded}");
+    }
+
+    #[test]
+    fn a_unit_is_never_asked() {
+        let unit = expanded(
+            quote!(),
+            quote!(
+                fn t(tx: SendStream) -> () {}
+            ),
+        );
+        assert!(unit.contains("__::passed") && !unit.contains("Probe"));
+    }
 }

@@ -52,6 +52,28 @@ impl TestFn {
         self.sig.inputs.is_empty() && self.attrs.last().is_some_and(|attr| last_segment(attr.path()) == "test")
     }
 
+    /// Takes `#![attributes]` out of the body, as attributes that can stand before the function.
+    pub(crate) fn take_inner_attrs(&mut self) -> TokenStream {
+        let mut tokens = self.body.stream().into_iter().peekable();
+        let mut attrs = TokenStream::new();
+        while let Some(TokenTree::Punct(hash)) = tokens.next_if(|token| is_punct(token, '#')) {
+            if tokens.next_if(|token| is_punct(token, '!')).is_none() {
+                // An attribute of the first statement: it stays, and nothing behind it is ours.
+                return self.put_back(attrs, std::iter::once(hash.into()).chain(tokens));
+            }
+            attrs.extend([TokenTree::Punct(hash)]);
+            attrs.extend(tokens.next());
+        }
+        self.put_back(attrs, tokens)
+    }
+
+    fn put_back(&mut self, taken: TokenStream, rest: impl Iterator<Item = TokenTree>) -> TokenStream {
+        let mut body = Group::new(Delimiter::Brace, rest.collect());
+        body.set_span(self.body.span());
+        self.body = body;
+        taken
+    }
+
     /// The body with `first` put before its statements.
     pub(crate) fn body_after(&self, first: TokenStream) -> Group {
         let mut stream = first;
@@ -60,6 +82,10 @@ impl TestFn {
         body.set_span(self.body.span());
         body
     }
+}
+
+fn is_punct(token: &TokenTree, wanted: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == wanted)
 }
 
 /// The last segment of an attribute's path: `test` of `tokio::test`.

@@ -155,6 +155,13 @@ fn fails_never(#[case] len: usize, tx: SendStream) -> Result<(), Box<dyn std::er
     Ok(())
 }
 
+#[spead_test(snapshot = false)]
+#[rstest]
+fn inner_attributes(length: usize, tx: SendStream) {
+    #![expect(unused_variables, reason = "the attribute stands inside")]
+    let unused = tx;
+}
+
 /// All cases would write one file, were it not for the suffix.
 #[spead_test(snapshot = false)]
 #[rstest]
