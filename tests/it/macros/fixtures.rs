@@ -152,6 +152,19 @@ fn only_dependency() {
     assert_eq!(cargo(&["nextest", "run", "--package=only-dependency"]).passes().snapshots, snapshots);
 }
 
+/// `cargo insta` finds the snapshots and knows that each is used, where it is installed.
+#[test]
+fn cargo_insta_knows_them() {
+    if !cargo(&["insta", "--version"]).success {
+        return;
+    }
+    for runner in ["cargo-test", "nextest"] {
+        let runner = format!("--test-runner={runner}");
+        cargo(&["insta", "test", "--package=only-dependency", "--check", "--unreferenced=reject", &runner]).passes();
+    }
+    assert!(!cargo(&["insta", "pending-snapshots"]).passes().output.contains("only-dependency"));
+}
+
 #[test]
 fn renamed_dependency() {
     assert_eq!(cargo(&["test", "--package=renamed"]).passes().snapshots, files("renamed"));

@@ -4,6 +4,7 @@ mod compose_above;
 mod compose_below;
 mod fixtures;
 mod plain;
+mod recipes;
 mod returns;
 mod reuse;
 mod runtimes;

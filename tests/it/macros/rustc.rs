@@ -32,6 +32,29 @@ impl Rustc {
         Self { command, file: file.to_owned() }
     }
 
+    /// One file of source code as a package of its own, in a folder that is made for it.
+    pub(super) fn package(folder: &Path, code: &str) -> Self {
+        let manifest = "[package]\nname = \"t\"\n\n[dependencies]\nrstest = \"0\"\n";
+        fs::create_dir_all(folder).expect("the folder can be made");
+        fs::write(folder.join("Cargo.toml"), manifest).expect("the folder can be written");
+        fs::write(folder.join("t.rs"), code).expect("the folder can be written");
+        let mut rustc = Self::new(&folder.join("t.rs"));
+        rustc.command.env("CARGO_MANIFEST_DIR", folder).env("CARGO_MANIFEST_PATH", folder.join("Cargo.toml"));
+        rustc
+    }
+
+    /// Compiles the tests and runs them, whatever their snapshots are.
+    pub(super) fn run(mut self) -> String {
+        let folder = self.file.parent().expect("a file is in a folder");
+        let program = folder.join("t");
+        let compiled = self.command.arg("-o").arg(&program).output().expect("rustc runs");
+        assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+        let mut tests = Command::new(program);
+        tests.current_dir(folder).env("INSTA_UPDATE", "always").env("INSTA_WORKSPACE_ROOT", folder);
+        let output = tests.output().expect("the tests run");
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).join("\n")
+    }
+
     /// Looks for errors only: what rustc says, in JSON.
     pub(super) fn check(mut self) -> String {
         let out = env::temp_dir().join(format!("spead-inproc-ui-{}", std::process::id()));
