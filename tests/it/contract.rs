@@ -5,7 +5,6 @@ use rstest::rstest;
 use spead_inproc::{
     Descriptor, Flavour, GroupMode, Harness, Heap, InprocQueue, ItemGroup, RecvConfig, RecvError, RecvStream,
     SendConfig, SendError, SendStream, Value, assert_heaps_snapshot, spead_test,
-    SendConfig, SendError, SendStream, Value, spead_test,
 };
 
 const TIMESTAMP: u64 = 0x1600;

@@ -7,6 +7,6 @@ mod laws;
 mod layering;
 mod macros;
 mod memory;
-mod snapshots;
 mod profiles;
+mod snapshots;
 mod vectors;

@@ -64,11 +64,11 @@ impl Extents {
         self.items.clear();
         let (mut last, mut rising, mut nulls) = (None, true, false);
         for pointer in pointers {
-            if let ItemPointer::Address { address, .. } = pointer {
-                if let Some((start, at)) = last.replace((address, self.items.len())) {
-                    rising &= start <= address;
-                    self.items[at].1 = address;
-                }
+            if let ItemPointer::Address { address, .. } = pointer
+                && let Some((start, at)) = last.replace((address, self.items.len()))
+            {
+                rising &= start <= address;
+                self.items[at].1 = address;
             }
             nulls |= pointer.id() == ItemId::NULL;
             self.items.push((pointer, payload_length));

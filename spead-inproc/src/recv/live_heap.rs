@@ -124,8 +124,7 @@ impl LiveHeap {
     pub(super) fn heap(&mut self, bug_compat: BugCompat, extents: &mut Extents) -> Heap {
         extents.measure(self.pointers.in_order(self.flavour), self.reach);
         let flavour = self.flavour.with_bug_compat(bug_compat);
-        Heap::from_items(flavour, extents.items(flavour, |range| self.coverage.take(range)))
-        let items = extents.items(flavour, |range| self.coverage.bytes(range));
+        let items = extents.items(flavour, |range| self.coverage.take(range));
         Heap::from_items(flavour, items).with_address_order(extents.by_address())
     }
 
