@@ -3,6 +3,7 @@
 
 mod contract;
 mod failures;
+mod history;
 mod laws;
 mod layering;
 mod macros;
