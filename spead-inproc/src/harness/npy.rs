@@ -9,7 +9,7 @@ pub(super) fn file(value: &Value) -> Option<Vec<u8>> {
     let numpy_type = value.numpy_type()?;
     let mut header = format!("{{'descr': '{numpy_type}', 'fortran_order': False, 'shape': ({shape}{comma}), }}");
     // The data start at a multiple of 64.
-    while (PREFIX + header.len() + 1) % 64 != 0 {
+    while !(PREFIX + header.len() + 1).is_multiple_of(64) {
         header.push(' ');
     }
     header.push('\n');
@@ -21,7 +21,7 @@ pub(super) fn file(value: &Value) -> Option<Vec<u8>> {
     Some(file)
 }
 
-/// The elements in a file that [`file`] made.
+/// The elements in a file that [`file()`] made.
 pub(super) fn data(file: &[u8]) -> Option<&[u8]> {
     let length = u16::from_le_bytes(*file.get(8..PREFIX)?.first_chunk()?);
     file.get(PREFIX + usize::from(length)..)

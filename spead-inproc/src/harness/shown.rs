@@ -94,7 +94,7 @@ impl<T: WireView + ?Sized> WireView for &T {
     }
 }
 
-/// Compares what a [`RecvStream`](crate::RecvStream) has received with an insta snapshot.
+/// Compares what a [`RecvStream`] has received with an insta snapshot.
 ///
 /// `assert_heaps_snapshot!(rx)`, `(rx, "name")` or inline `(rx, @"…")`. Reads everything that can be read without waiting and
 /// takes it: a later snapshot, also the one at the end of a `#[spead_test]`, shows only what came after.
@@ -123,7 +123,7 @@ macro_rules! assert_heaps_snapshot {
 /// Compares packets, one line each, with an insta snapshot.
 ///
 /// `assert_packets_snapshot!(packets)`, `(packets, "name")` or inline `(packets, @"…")`, of anything that has a
-/// [`WireView`](crate::harness::WireView): flat packets, a packetiser, or the receiver of a harness, of which it shows all
+/// [`WireView`]: flat packets, a packetiser, or the receiver of a harness, of which it shows all
 /// packets that were read.
 ///
 /// ```

@@ -204,7 +204,7 @@ fn b63_integers_that_fit_are_immediate_and_their_width_follows_the_flavour() {
             let item = heap.item(0x50).unwrap();
             assert_eq!(item.is_immediate(), bits <= address_bits, "{format} in {flavour}");
             if item.is_immediate() {
-                assert_eq!(item.bytes().len() as u32 * 8, address_bits);
+                assert_eq!(item.bytes().len() * 8, address_bits as usize);
             }
             let mut received = ItemGroup::new(flavour);
             received.update(&heap).unwrap();

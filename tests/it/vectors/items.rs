@@ -109,7 +109,7 @@ fn reads_empty_immediate(descriptor: &Descriptor, item: &Item, value: &Value) ->
 
 /// Quirk: in an empty array that is read bit by bit, spead2 loses the dimensions after the first 0.
 fn keeps_dimensions_after_zero(descriptor: &Descriptor, value: &Value, wanted: &Json) -> bool {
-    let wanted: Vec<_> = list(&wanted["shape"]).iter().map(|size| unsigned(size, 0) as usize).collect();
+    let wanted: Vec<_> = list(&wanted["shape"]).iter().map(|size| support::vectors::size(size, 0)).collect();
     value.is_empty() && !is_native(descriptor) && wanted.last() == Some(&0) && value.shape().starts_with(&wanted)
 }
 

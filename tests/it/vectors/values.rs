@@ -68,7 +68,7 @@ pub(super) fn value(item: &Json) -> Result<Value, Error> {
                     return Err("ragged".into());
                 }
                 shape.push(length);
-                level = level.into_iter().flat_map(|inner| list(inner)).collect();
+                level = level.into_iter().flat_map(list).collect();
             }
             elements(&level, &shape, dtype)
         }
@@ -87,7 +87,7 @@ fn elements(data: &[&Json], shape: &[usize], dtype: &Json) -> Result<Value, Erro
             let mut shape = shape.to_vec();
             for dimension in list(&member[2]) {
                 shape.push(size(dimension, 0));
-                column = column.into_iter().flat_map(|inner| list(inner)).collect();
+                column = column.into_iter().flat_map(list).collect();
             }
             Ok((name, elements(&column, &shape, &member[1])?))
         };
