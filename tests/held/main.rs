@@ -7,7 +7,7 @@ use proptest::{collection::vec, prelude::*, sample::Index};
 use spead_inproc::{
     Fate, Flavour, GroupMode, Harness, Heap, Limits, RecvConfig, Rejection,
     heap::Origin,
-    recv::{Event, Outcome, Reassembler},
+    recv::{Outcome, Reassembler},
     wire::{Packet, PacketError},
 };
 use support::{raw_packet::RawPacket, strategies::config};
@@ -165,24 +165,7 @@ proptest! {
         );
         let mut receiver = reassembler.expect("it was made");
         receiver.stop();
-        let events: Vec<Event> = std::iter::from_fn(|| receiver.pop()).collect();
-        let (stats, ledger) = (receiver.stats(), receiver.ledger());
-        prop_assert_eq!(ledger.received(), read);
-        prop_assert_eq!(Fate::ALL.into_iter().map(|fate| ledger.of(fate)).sum::<u64>(), read);
-        for (_, counts) in ledger.lanes() {
-            prop_assert_eq!(counts.live(), 0);
-        }
-        let heaps = ledger.heaps();
-        prop_assert_eq!(heaps.whole + heaps.evicted + heaps.flushed, events.len() as u64);
-        prop_assert_eq!(stats.heaps, events.len() as u64);
-        prop_assert!(heaps.evicted <= stats.incomplete_heaps_evicted);
-        prop_assert!(heaps.control <= 1);
-        prop_assert_eq!(ledger.rejections().map(|(_, _, packets)| packets).sum::<u64>(), ledger.rejected());
-        for event in &events {
-            if let Event::Incomplete(heap) = event {
-                prop_assert!(heap.payload_ranges().is_sorted_by(|a, b| a.end <= b.start));
-            }
-        }
+        support::laws::balanced(&mut receiver, read);
     }
 }
 

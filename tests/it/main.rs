@@ -1,6 +1,7 @@
 //! The one integration binary.
 #![forbid(unsafe_code)]
 
+mod any_bytes;
 mod contract;
 mod failures;
 mod history;

@@ -1,6 +1,7 @@
 //! What the integration tests share: golden vectors, an unchecked packet writer, and the laws.
 #![forbid(unsafe_code)]
 
+pub mod laws;
 pub mod raw_packet;
 pub mod strategies;
 pub mod vectors;
