@@ -68,17 +68,18 @@ fn read(file: &Path, queue: &InprocQueue) -> Result<usize, Box<dyn Error>> {
     Ok(packets)
 }
 
-fn show(event: &Event) {
+fn show(event: &Event, group: &mut ItemGroup) {
     match event {
         Event::Heap(heap) => {
             println!("heap {}: whole, {} packets", heap.cnt(), heap.packets());
-            for descriptor in heap.raw_descriptors() {
-                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-                let (name, about) = (text(&descriptor.name), text(&descriptor.description));
-                println!("  descriptor {:#06x} {name}: {about}", descriptor.id);
+            match group.update(heap) {
+                Ok(updated) => updated.described().iter().filter_map(|name| group.item(name)).for_each(|item| {
+                    println!("  descriptor {}: {}", item.descriptor(), item.descriptor().description());
+                }),
+                Err(error) => println!("  {error}"),
             }
             for item in heap.items().iter().filter(|item| item.id() != 5) {
-                println!("  {item:?}");
+                show_item(item, group);
             }
         }
         Event::Incomplete(heap) => {
@@ -88,10 +89,20 @@ fn show(event: &Event) {
                 println!("  missing bytes {}..{}", missing.start, missing.end);
             }
             for item in heap.items() {
-                println!("  {item:?}");
+                show_item(item, group);
             }
         }
         _ => {}
+    }
+}
+
+/// By name, type, shape and value if a descriptor has come, else as it stands.
+fn show_item(item: &Item, group: &ItemGroup) {
+    let known = group.item_by_id(item.id().get()).map(GroupItem::descriptor);
+    match known.map(|descriptor| (descriptor, descriptor.decode(item))) {
+        Some((descriptor, Ok(value))) => println!("  {descriptor} = {value:?}"),
+        Some((_, Err(error))) => println!("  {error}"),
+        None => println!("  {item:?}"),
     }
 }
 

@@ -45,7 +45,7 @@ impl Shape {
     }
 
     /// The product of the dimensions that do not vary; nothing if it does not fit.
-    pub(super) fn known_elements(&self) -> Option<usize> {
+    pub(crate) fn known_elements(&self) -> Option<usize> {
         elements(self.0.iter().flatten())
     }
 

@@ -36,9 +36,9 @@ impl Profile {
 
     fn check_item(&self, item: &Descriptor, found: &Item, misfits: &mut Vec<Misfit>) {
         let name = || item.name().to_owned();
-        // Every item has a fixed shape.
-        let elements: usize = item.shape().dimensions().iter().flatten().product();
-        let bytes = (elements as u64 * item.element_bits()).div_ceil(8);
+        // Every item has a fixed shape, whose size its descriptor has checked.
+        let elements = item.shape().known_elements().unwrap_or(0) as u64;
+        let bytes = (elements * item.element_bits()).div_ceil(8);
         let immediate = item.allows_immediate() && bytes <= Self::FLAVOUR.address_bytes() as u64;
         if found.is_immediate() != immediate {
             misfits.push(Misfit::Carried { name: name(), immediate });

@@ -2,8 +2,11 @@
 
 use std::fs;
 
-use serde_json::{Value, json};
-use spead_inproc::{Event, InprocQueue, RecvConfig, RecvStream, wire::Packets};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use spead_inproc::{
+    Event, Flavour, GroupItem, InprocQueue, ItemGroup, RecvConfig, RecvStream, descriptor::ElementFormat, wire::Packets,
+};
 use support::vectors::{directory, flag, json, list, size};
 
 #[test]
@@ -41,10 +44,17 @@ fn check(name: &str, run: &Value) {
     let wanted = list(&run["heaps"]);
     let received: Vec<_> = std::iter::from_fn(|| rx.next_event().ok()).collect();
     assert_eq!(received.len(), wanted.len(), "{name}");
+    let mut group = ItemGroup::new(Flavour::SPEAD_64_48);
     for (event, wanted) in received.iter().zip(wanted) {
         assert_eq!(wanted["cnt"], event.cnt().get(), "{name}");
         match event {
-            Event::Heap(_) => assert_eq!(wanted["complete"], true, "{name} heap {}", event.cnt()),
+            Event::Heap(heap) => {
+                assert_eq!(wanted["complete"], true, "{name} heap {}", event.cnt());
+                group.update(heap).unwrap();
+                let named: Map<_, _> =
+                    group.items().filter(|item| heap.item(item.id()).is_some()).map(named).collect();
+                assert_eq!(wanted["items"], Value::from(named), "{name} heap {}", event.cnt());
+            }
             Event::Incomplete(heap) => {
                 let ranges: Vec<_> =
                     heap.payload_ranges().iter().map(|range| json!([range.start, range.end])).collect();
@@ -60,4 +70,25 @@ fn check(name: &str, run: &Value) {
         let wanted = &run["stats"][statistic];
         assert!(wanted.is_null() || *wanted == value, "{name}: {statistic} {value} instead of {wanted}");
     }
+}
+
+/// The name and value of an item in the words of the recording: scalars as they are, arrays by their digest and a little more.
+fn named(item: &GroupItem) -> (String, Value) {
+    let value = item.value().unwrap();
+    let numbers = value.to_vec::<i64>().unwrap();
+    if value.shape().is_empty() {
+        return (item.name().to_owned(), json!(numbers[0]));
+    }
+    // Odd widths are 64-bit integers in the recording, the others keep theirs; all in little-endian order.
+    let (width, dtype) = match item.descriptor().element() {
+        ElementFormat::Format(_) => (8, "<i8".to_owned()),
+        ElementFormat::Dtype { dtype, .. } => (dtype.bytes(), dtype.to_string().replace('>', "<").replace('\'', "")),
+    };
+    let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes().into_iter().take(width)).collect();
+    let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let shown = json!({
+        "shape": value.shape(), "dtype": dtype, "sha256_le": digest,
+        "min": numbers.iter().min(), "max": numbers.iter().max(), "first": numbers[..4],
+    });
+    (item.name().to_owned(), shown)
 }

@@ -1,10 +1,10 @@
 //! The widths that digitisers send, sixteen fields at a time, on machines that can (x86-64 with AVX2, found out at run time).
 
-use crate::descriptor::value::Element;
+use std::any::Any;
 
 /// Reads as many of the fields as come in whole blocks, if there is a way to; says how many that were.
 ///
-/// The fields lie side by side from the first bit of `data`.
+/// The fields lie side by side from the first bit of `data`; `out` is a vector of numbers.
 #[cfg(target_arch = "x86_64")]
 #[expect(clippy::ptr_arg, reason = "what it is a vector of is found out by its type")]
 pub(super) fn unpack<T: Element>(data: &[u8], count: usize, bits: u64, out: &mut Vec<T>) -> usize {
@@ -13,7 +13,7 @@ pub(super) fn unpack<T: Element>(data: &[u8], count: usize, bits: u64, out: &mut
 
 /// There is no way to.
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) fn unpack<T: Element>(_data: &[u8], _count: usize, _bits: u64, _out: &mut Vec<T>) -> usize {
+pub(super) fn unpack(_data: &[u8], _count: usize, _bits: u64, _out: &mut dyn Any) -> usize {
     0
 }
 

@@ -35,6 +35,10 @@ impl Walk {
     /// Elements in Fortran order, walked in C order.
     pub(super) fn fortran(dimensions: &[usize], bits: u64) -> Self {
         let mut walk = Self::at(0);
+        walk.empty = dimensions.contains(&0);
+        if walk.empty {
+            return walk;
+        }
         let mut stride = bits;
         for &count in dimensions {
             walk.push(count, stride);
@@ -86,7 +90,7 @@ impl Walk {
     /// The one run that the places are, if they are.
     pub(super) fn single_run(&self) -> Option<Run> {
         let mut runs = self.runs();
-        let first = runs.next().unwrap_or(Run { start: self.start, count: 0, stride: 1 });
+        let first = runs.next().unwrap_or(Run { start: 0, count: 0, stride: 0 });
         runs.next().is_none().then_some(first)
     }
 

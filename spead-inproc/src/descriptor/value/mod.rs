@@ -155,8 +155,8 @@ impl Value {
     /// How many elements there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        // They are in memory, so the product fits.
-        self.shape.iter().product()
+        // They are in memory, so their number fits.
+        elements(self.shape.iter()).unwrap_or(usize::MAX)
     }
 
     /// Whether there are no elements.

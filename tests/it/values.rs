@@ -1,0 +1,296 @@
+//! What holds for every descriptor and every value.
+
+use std::fmt::Write;
+
+use proptest::{collection::vec, prelude::*, sample::select};
+use rstest::rstest;
+use spead_inproc::{
+    Descriptor, Flavour, Heap, ItemGroup, Value,
+    descriptor::{DescriptorBuilder, ElementType, RawDescriptor},
+    heap::Item,
+};
+use support::strategies::{config, flavours};
+
+/// One field of a format.
+fn field() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => (select(vec!['u', 'i', 'b']), 1_u32..=70).prop_map(|(code, bits)| format!("{code}{bits}")),
+        1 => (select(vec!['u', 'i', 'b']), 71_u32..=300).prop_map(|(code, bits)| format!("{code}{bits}")),
+        1 => select(vec!["f32", "f64", "c8", "i8", "u16"]).prop_map(str::to_owned),
+    ]
+}
+
+/// A numpy type, structured or not.
+fn dtype() -> impl Strategy<Value = String> {
+    let plain = select(vec![
+        "|b1", "|u1", "<u2", ">u2", "<u4", ">u8", "|i1", "<i2", ">i4", "<i8", "<f2", ">f2", "<f4", ">f8", "<c8",
+        ">c16", "|S3", "|V3",
+    ])
+    .prop_map(|name| format!("'{name}'"));
+    plain.prop_recursive(2, 8, 3, |inner| {
+        vec((inner, vec(0_usize..3, 0..3)), 1..4).prop_map(|members| {
+            let members: Vec<_> = members
+                .iter()
+                .enumerate()
+                .map(|(at, (dtype, shape))| {
+                    let shape: String = shape.iter().map(|size| format!("{size},")).collect();
+                    if shape.is_empty() {
+                        format!("('m{at}', {dtype})")
+                    } else {
+                        format!("('m{at}', {dtype}, ({shape}))")
+                    }
+                })
+                .collect();
+            format!("[{}]", members.join(", "))
+        })
+    })
+}
+
+fn descriptors() -> impl Strategy<Value = Descriptor> {
+    let shape = vec(0_usize..4, 0..4);
+    let of_format =
+        (vec(field(), 1..4), shape.clone(), any::<Option<prop::sample::Index>>()).prop_map(|(fields, shape, free)| {
+            let mut shape: Vec<_> = shape.into_iter().map(Some).collect();
+            if let Some(free) = free.filter(|_| !shape.is_empty()) {
+                let at = free.index(shape.len());
+                shape[at] = None;
+            }
+            describe().format(&fields.join(" ")).shape(shape)
+        });
+    let of_dtype = (dtype(), shape, any::<bool>()).prop_map(|(dtype, shape, fortran)| {
+        let builder = describe().dtype(&dtype).shape(shape);
+        if fortran { builder.fortran_order() } else { builder }
+    });
+    // A structured type may be empty, since its sub-arrays may be.
+    prop_oneof![of_format, of_dtype].prop_filter_map("no element at all", |builder| builder.build().ok())
+}
+
+fn describe() -> DescriptorBuilder {
+    Descriptor::new(0x2000, "item", "of any kind")
+}
+
+fn item(bytes: Vec<u8>) -> Heap {
+    Heap::builder(Flavour::SPEAD_64_48).item(0x2000, bytes).build().unwrap()
+}
+
+fn only(heap: &Heap) -> &Item {
+    &heap.items()[0]
+}
+
+/// Bytes that the elements of a value take in memory.
+fn footprint(value: &Value) -> usize {
+    let each = match value.element_type() {
+        ElementType::Record => return value.fields().map(|(_, field)| footprint(field)).sum(),
+        ElementType::Bytes(bytes) | ElementType::Void(bytes) | ElementType::Wide { bytes, .. } => bytes,
+        ElementType::Text(chars) => 4 * chars,
+        _ => 16,
+    };
+    each * value.len()
+}
+
+proptest! {
+    #![proptest_config(config(3000))]
+
+    /// A value that was read is written back and read again the same.
+    #[test]
+    fn values_come_back(descriptor in descriptors(), bytes in vec(any::<u8>(), 0..400)) {
+        let Ok(value) = descriptor.decode(only(&item(bytes))) else { return Ok(()) };
+        let encoded = descriptor.encode(&value).unwrap();
+        let again = descriptor.decode(only(&item(encoded.to_vec()))).unwrap();
+        prop_assert_eq!(&again, &value);
+        prop_assert_eq!(descriptor.encode(&again).unwrap(), encoded);
+    }
+
+    /// Descriptors, too, come back from their packets.
+    #[test]
+    fn descriptors_come_back(descriptor in descriptors(), flavour in flavours()) {
+        let Ok(builder) = Heap::builder(flavour).descriptor(&descriptor) else { return Ok(()) };
+        let raw = builder.build().unwrap().raw_descriptors();
+        prop_assert_eq!(Descriptor::from_raw(&raw[0], flavour.bug_compat()).unwrap(), descriptor);
+    }
+
+    /// Integers of any width, as a Vec, against a string of bits.
+    #[test]
+    fn integers_are_packed_msb_first(bits in 1_usize..=64, signed: bool, numbers in vec(any::<u64>(), 0..200)) {
+        let unused = 64 - bits;
+        let code = if signed { 'i' } else { 'u' };
+        let descriptor = describe().format(&format!("{code}{bits}")).shape([numbers.len()]).build().unwrap();
+        let mut text = String::new();
+        for number in &numbers {
+            write!(text, "{:0bits$b}", number >> unused).unwrap();
+        }
+        text.push_str(&"0".repeat(text.len().next_multiple_of(8) - text.len()));
+        let wanted: Vec<u8> =
+            (0..text.len() / 8).map(|at| u8::from_str_radix(&text[8 * at..8 * at + 8], 2).unwrap()).collect();
+
+        if signed {
+            let values: Vec<i64> = numbers.iter().map(|number| number.cast_signed() >> unused).collect();
+            let encoded = descriptor.encode(&Value::from(values.clone())).unwrap();
+            prop_assert_eq!(&encoded[..], &wanted[..]);
+            prop_assert_eq!(descriptor.decode(only(&item(wanted))).unwrap().to_vec::<i64>(), Some(values));
+        } else {
+            let values: Vec<u64> = numbers.iter().map(|number| number >> unused).collect();
+            let encoded = descriptor.encode(&Value::from(values.clone())).unwrap();
+            prop_assert_eq!(&encoded[..], &wanted[..]);
+            prop_assert_eq!(descriptor.decode(only(&item(wanted))).unwrap().to_vec::<u64>(), Some(values));
+        }
+    }
+
+    /// One more than fits is refused, and the message says which.
+    #[test]
+    fn what_does_not_fit_is_refused(bits in 2_u32..=63, signed: bool, at in 0_usize..20) {
+        let code = if signed { 'i' } else { 'u' };
+        let descriptor = describe().format(&format!("{code}{bits}")).shape([20]).build().unwrap();
+        let limit = 1_i128 << (if signed { bits - 1 } else { bits });
+        let mut numbers = vec![limit - 1; 20];
+        prop_assert!(descriptor.encode(&Value::from(numbers.clone())).is_ok());
+        numbers[at] = limit;
+        let error = descriptor.encode(&Value::from(numbers)).unwrap_err().to_string();
+        prop_assert!(error.contains(&format!("element {at} is {limit}")), "{}", error);
+    }
+
+    /// Any bytes under any fields: no panic, and no more memory than sixteen bytes for each bit that was sent.
+    #[test]
+    fn nonsense_is_read_or_refused(
+        raw in nonsense(),
+        bytes in vec(any::<u8>(), 0..64),
+        immediate: bool,
+        swap in 0_u32..8,
+    ) {
+        let bug_compat = spead_inproc::BugCompat::from_bits(swap);
+        let Ok(descriptor) = Descriptor::from_raw(&raw, bug_compat) else { return Ok(()) };
+        let length = bytes.len().max(8);
+        let builder = Heap::builder(Flavour::SPEAD_64_48);
+        let heap = if immediate { builder.auto(0x2000, bytes) } else { builder.item(0x2000, bytes) };
+        if let Ok(value) = descriptor.decode(only(&heap.build().unwrap())) {
+            prop_assert!(footprint(&value) <= 128 * length, "{:?}", descriptor);
+            descriptor.encode(&value).unwrap();
+        }
+    }
+
+    /// Any bytes as a packet in a descriptor item.
+    #[test]
+    fn broken_descriptor_packets_are_no_descriptors(
+        descriptor in descriptors(),
+        changes in vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        flavour in flavours(),
+    ) {
+        let Ok(packet) = descriptor.to_raw(flavour.bug_compat()).encode(flavour) else { return Ok(()) };
+        let mut packet = packet.to_vec();
+        for (at, byte) in changes {
+            let at = at.index(packet.len());
+            packet[at] = byte;
+        }
+        let heap = Heap::builder(Flavour::SPEAD_64_48).item(0x05, packet).immediate(0x2000, 7).build().unwrap();
+        let mut group = ItemGroup::new(Flavour::SPEAD_64_48);
+        let _ = group.update(&heap);
+    }
+}
+
+fn nonsense() -> impl Strategy<Value = RawDescriptor> {
+    let size = prop_oneof![Just(None), (0_u64..5).prop_map(Some), any::<u64>().prop_map(Some)];
+    let header = prop_oneof![
+        2 => Just(Vec::new()),
+        1 => vec(any::<u8>(), 0..100),
+        2 => "[\\[\\]{}()'\", :<>|a-zA-Z0-9\\\\]{0,100}".prop_map(String::into_bytes),
+        4 => (dtype(), "\\([0-9, -]{0,30}\\)", vec((any::<prop::sample::Index>(), any::<u8>()), 0..3)).prop_map(header),
+    ];
+    let fields = vec((select(b"uifbc0x".to_vec()), prop_oneof![1_u64..70, any::<u64>()]), 0..6);
+    (vec(size, 0..4), fields, header).prop_map(|(shape, format, numpy_header)| RawDescriptor {
+        id: 0x2000,
+        shape,
+        format,
+        numpy_header,
+        ..RawDescriptor::default()
+    })
+}
+
+fn header((dtype, shape, changes): (String, String, Vec<(prop::sample::Index, u8)>)) -> Vec<u8> {
+    let mut header = format!("{{'descr': {dtype}, 'fortran_order': False, 'shape': {shape}}}").into_bytes();
+    for (at, byte) in changes {
+        let at = at.index(header.len());
+        header[at] = byte;
+    }
+    header
+}
+
+/// Headers that would take a parser's stack or time, or ours.
+#[rstest]
+#[case::brackets("(".repeat(9000))]
+#[case::quoted_brackets("(')',".repeat(1800))]
+#[case::triple_quotes(format!("'''a'b'''{}", "[".repeat(9000)))]
+#[case::signs("-".repeat(9000))]
+#[case::last_in_last(format!("{{'descr': {}1{}", "[(".repeat(3), ")]".repeat(3)))]
+#[case::sum(format!("1{}", "+1".repeat(4000)))]
+#[case::long_number(format!("{{'descr': '<u1', 'fortran_order': False, 'shape': ({},)}}", "9".repeat(9000)))]
+#[case::huge_shape("{'descr': '<u1', 'fortran_order': False, 'shape': (4294967296, 4294967296, 4294967296)}".into())]
+#[case::huge_empty_shape("{'descr': [('a', '<u1', (9999999999, 9999999999, 0)), ('b', '<u8', (99999999999,))], 'fortran_order': True, 'shape': (1,)}".into())]
+#[case::huge_string("{'descr': '|S99999999999', 'fortran_order': False, 'shape': ()}".into())]
+#[case::too_long(" ".repeat(20_000))]
+#[case::objects("{'descr': [('a', '|O')], 'fortran_order': False, 'shape': ()}".into())]
+#[case::twice("{'descr': [('a', '|u1'), ('a', '|u1')], 'fortran_order': False, 'shape': ()}".into())]
+#[case::not_ascii("{'descr': [('é', '|u1')], 'fortran_order': False, 'shape': ()}".into())]
+fn hostile_headers_are_refused(#[case] header: String) {
+    let raw = RawDescriptor { id: 0x2000, numpy_header: header.into_bytes(), ..RawDescriptor::default() };
+    Descriptor::from_raw(&raw, spead_inproc::BugCompat::NONE).unwrap_err();
+}
+
+/// An empty array may be as wide as it likes.
+#[test]
+fn huge_shapes_without_elements() {
+    for shape in ["(0, 4294967296, 4294967296)", "(4294967296, 4294967296, 0)"] {
+        for order in ["True", "False"] {
+            let header = format!("{{'descr': '<u8', 'fortran_order': {order}, 'shape': {shape}}}");
+            let raw = RawDescriptor { id: 0x2000, numpy_header: header.into_bytes(), ..RawDescriptor::default() };
+            let descriptor = Descriptor::from_raw(&raw, spead_inproc::BugCompat::NONE).unwrap();
+            let value = descriptor.decode(only(&item(vec![1, 2, 3]))).unwrap();
+            assert!(value.is_empty());
+            assert!(descriptor.encode(&value).unwrap().is_empty());
+        }
+    }
+}
+
+/// A value that stands in the heap as it does in memory is that memory; so is what is sent.
+#[test]
+fn memory_is_shared_where_it_can_be() {
+    let numbers: Vec<i32> = (0..1000).collect();
+    let place = numbers.as_ptr().cast::<u8>();
+    let little = describe().dtype("<i4").shape([10, 100]).build().unwrap();
+    let heap = Heap::builder(Flavour::SPEAD_64_48).value(&little, &Value::from(numbers.clone())).unwrap();
+    let heap = heap.build().unwrap();
+    let value = little.decode(only(&heap)).unwrap();
+    assert_eq!(value.as_slice::<i32>().unwrap(), numbers);
+    assert_eq!(value.as_slice::<i32>().unwrap().as_ptr().cast(), only(&heap).bytes().as_ptr());
+    // `clone` above has moved the numbers that were sent, but not those of a value that is given away.
+    let heap = Heap::builder(Flavour::SPEAD_64_48).value(&little, &Value::from(numbers)).unwrap().build().unwrap();
+    assert_eq!(only(&heap).bytes().as_ptr(), place);
+
+    let bytes = describe().format("i8").shape([None]).build().unwrap();
+    let heap = item((0..100).collect());
+    let value = bytes.decode(only(&heap)).unwrap();
+    assert_eq!(value.as_slice::<i8>().unwrap().as_ptr().cast(), only(&heap).bytes().as_ptr());
+
+    let big = describe().dtype(">i4").shape([25]).build().unwrap();
+    let value = big.decode(only(&heap)).unwrap();
+    assert_ne!(value.as_slice::<i32>().unwrap().as_ptr().cast(), only(&heap).bytes().as_ptr());
+    let mut reused = vec![-1];
+    big.decode_into(only(&heap), &mut reused).unwrap();
+    assert_eq!(reused[1..], *value.as_slice::<i32>().unwrap());
+    assert!(big.decode_into::<u32>(only(&heap), &mut Vec::new()).is_err());
+}
+
+/// Widths and lengths around the blocks in which many fields are read at once.
+#[test]
+fn blocks_and_what_is_left_over() {
+    for bits in 1..=24_u32 {
+        for (code, offset) in [('u', 0), ('i', 1_i64 << (bits - 1))] {
+            for length in [1, 7, 8, 9, 63, 64, 65, 79, 80, 81, 95, 96, 97, 4096, 4097] {
+                let descriptor = describe().format(&format!("{code}{bits}")).shape([length]).build().unwrap();
+                let numbers: Vec<i64> = (0..length).map(|at| (at as i64 * 7919 % (1 << bits)) - offset).collect();
+                let bytes = descriptor.encode(&Value::from(numbers.clone())).unwrap();
+                let value = descriptor.decode(only(&item(bytes.to_vec()))).unwrap();
+                assert_eq!(value.to_vec::<i64>().unwrap(), numbers, "{code}{bits} × {length}");
+            }
+        }
+    }
+}
