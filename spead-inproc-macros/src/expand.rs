@@ -72,7 +72,8 @@ impl Model {
         let (krate, private) = (self.krate(), self.private());
         let TestFn { attrs, vis, sig, .. } = &self.item;
         let mixed = Span::mixed_site();
-        let site = format_ident!("site", span = mixed);
+        // rstest compares parameters by their text: no user has this one.
+        let site = format_ident!("__spead_site", span = mixed);
         let harness = format_ident!("harness", span = mixed);
         let mut outer = sig.clone();
         outer.inputs = self.params.kept.iter().cloned().collect();

@@ -30,3 +30,26 @@ pub(super) fn for_heaps(settings: &Settings, folder: &str) -> Settings {
     settings.set_omit_expression(true);
     settings
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_package_has_one_folder_unless_the_user_has_another() {
+        let mut settings = Settings::new();
+        assert_eq!(for_heaps(&settings, "/package/snapshots").snapshot_path(), Path::new("/package/snapshots"));
+        settings.set_snapshot_path("../elsewhere");
+        assert_eq!(for_heaps(&settings, "/package/snapshots").snapshot_path(), Path::new("../elsewhere"));
+    }
+
+    #[test]
+    fn a_case_goes_before_the_suffix_of_the_user() {
+        let mut settings = Settings::new();
+        assert_eq!(for_body(&settings, None).snapshot_suffix(), None);
+        assert_eq!(for_body(&settings, Some("case_1".to_owned())).snapshot_suffix(), Some("case_1"));
+        settings.set_snapshot_suffix("masked");
+        assert_eq!(for_body(&settings, Some("case_1".to_owned())).snapshot_suffix(), Some("case_1@masked"));
+        assert_eq!(for_heaps(&settings, "").snapshot_suffix(), Some("masked"));
+    }
+}

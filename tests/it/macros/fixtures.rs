@@ -10,9 +10,9 @@ use std::{
 };
 
 /// What a run said, and what it read.
-struct Run {
+pub(super) struct Run {
     success: bool,
-    output: String,
+    pub(super) output: String,
     /// Snapshot files, relative to the fixtures.
     snapshots: BTreeSet<PathBuf>,
 }
@@ -29,8 +29,13 @@ fn cargo(args: &[&str]) -> Run {
 
 /// Runs cargo in the fixtures' workspace, with the versions of dependencies that ours has locked.
 fn updating(update: &str, args: &[&str]) -> Run {
+    in_folder(&folder(), update, args)
+}
+
+/// Runs cargo in a folder.
+pub(super) fn in_folder(folder: &Path, update: &str, args: &[&str]) -> Run {
     let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let lock = folder().join("Cargo.lock");
+    let lock = folder.join("Cargo.lock");
     if !lock.exists() {
         let copy = scratch.join(format!("{}.lock", std::process::id()));
         fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock"), &copy).expect("the workspace is locked");
@@ -48,7 +53,7 @@ fn updating(update: &str, args: &[&str]) -> Run {
         }
     }
     command
-        .current_dir(folder())
+        .current_dir(folder)
         .args(args)
         .env("CARGO_TARGET_DIR", scratch.join("fixtures"))
         .env("CARGO_TERM_COLOR", "never")
@@ -58,18 +63,18 @@ fn updating(update: &str, args: &[&str]) -> Run {
     let output = command.output().expect("cargo runs");
     let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).join("\n");
     let read = fs::read_to_string(&references).unwrap_or_default();
-    let snapshots = read.lines().map(|path| relative(Path::new(path))).collect();
+    let snapshots = read.lines().filter_map(|path| relative(Path::new(path))).collect();
     fs::remove_file(references).ok();
     Run { success: output.status.success(), output: text, snapshots }
 }
 
-fn relative(path: &Path) -> PathBuf {
-    path.strip_prefix(folder()).expect("snapshots are beside their package").to_owned()
+fn relative(path: &Path) -> Option<PathBuf> {
+    path.strip_prefix(folder()).ok().map(Path::to_owned)
 }
 
 impl Run {
     #[track_caller]
-    fn passes(self) -> Self {
+    pub(super) fn passes(self) -> Self {
         assert!(self.success, "{}", self.output);
         self
     }
@@ -108,7 +113,7 @@ fn files(package: &str) -> BTreeSet<PathBuf> {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|end| end == "snap" || end == "new") {
-                found.insert(relative(&path));
+                found.extend(relative(&path));
             }
         }
     }

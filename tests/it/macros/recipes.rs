@@ -1,8 +1,8 @@
-//! The documentation of the attribute: every example is compiled as a test crate, and passes.
+//! The documentation of the attribute: every example is a test that passes.
 
 use std::{fs, path::Path};
 
-use super::rustc::Rustc;
+use super::fixtures;
 
 #[test]
 fn every_recipe_passes() {
@@ -10,10 +10,30 @@ fn every_recipe_passes() {
     let page = fs::read_to_string(root.join("spead-inproc/src/harness/attribute.md")).expect("the page is there");
     let recipes: Vec<_> = page.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(recipes.len() > 8, "the page has {} recipes", recipes.len());
-    let all: String = (1..).zip(&recipes).map(|(number, code)| format!("mod recipe_{number} {{\n{code}}}\n")).collect();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("recipes-{}", std::process::id()));
-    let output = Rustc::package(&folder, &all).run();
-    fs::remove_dir_all(&folder).expect("the folder was ours");
-    let passed = output.matches(" ... ok").count();
-    assert!(output.contains("test result: ok") && passed >= recipes.len(), "{output}");
+    let tests: String =
+        (1..).zip(&recipes).map(|(number, code)| format!("mod recipe_{number} {{\n{code}}}\n")).collect();
+
+    let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("recipes");
+    fs::create_dir_all(package.join("src")).expect("cargo's folder for us can be written");
+    let manifest = format!(
+        r#"[package]
+name = "recipes"
+version = "0.0.0"
+edition = "2024"
+
+[workspace]
+
+[dependencies]
+insta = {{ version = "1.47.2", features = ["filters"] }}
+rstest = "0.28"
+spead-inproc = {{ path = {:?} }}
+tokio = {{ version = "1.45", features = ["macros", "rt"] }}
+"#,
+        root.join("spead-inproc")
+    );
+    fs::write(package.join("Cargo.toml"), manifest).expect("the folder can be written");
+    fs::write(package.join("src/lib.rs"), format!("#![cfg(test)]\n{tests}")).expect("the folder can be written");
+    let run = fixtures::in_folder(&package, "always", &["test", "--lib"]).passes();
+    let passed = run.output.matches(" ... ok").count();
+    assert!(passed >= recipes.len(), "{}", run.output);
 }

@@ -6,8 +6,8 @@ use std::{
     process::Command,
 };
 
-/// Crates that a file may use.
-const EXTERN: [&str; 5] = ["spead_inproc", "rstest", "rstest_reuse", "tokio", "insta"];
+/// Crates that a file may use. None shares types with another, so that each can be the latest build.
+const EXTERN: [&str; 4] = ["spead_inproc", "rstest", "rstest_reuse", "tokio"];
 
 /// A compiler for one file.
 pub(super) struct Rustc {
@@ -17,11 +17,7 @@ pub(super) struct Rustc {
 
 impl Rustc {
     pub(super) fn new(file: &Path) -> Self {
-        Self::named("rustc", file)
-    }
-
-    fn named(program: &str, file: &Path) -> Self {
-        let mut command = Command::new(program);
+        let mut command = Command::new("rustc");
         let deps = deps();
         command.args(["--edition=2024", "--test", "--crate-name=t", "-Dwarnings", "--cap-lints=warn"]);
         command.arg("-L").arg(format!("dependency={}", deps.display()));
@@ -32,33 +28,10 @@ impl Rustc {
         Self { command, file: file.to_owned() }
     }
 
-    /// One file of source code as a package of its own, in a folder that is made for it.
-    pub(super) fn package(folder: &Path, code: &str) -> Self {
-        let manifest = "[package]\nname = \"t\"\n\n[dependencies]\nrstest = \"0\"\n";
-        fs::create_dir_all(folder).expect("the folder can be made");
-        fs::write(folder.join("Cargo.toml"), manifest).expect("the folder can be written");
-        fs::write(folder.join("t.rs"), code).expect("the folder can be written");
-        let mut rustc = Self::new(&folder.join("t.rs"));
-        rustc.command.env("CARGO_MANIFEST_DIR", folder).env("CARGO_MANIFEST_PATH", folder.join("Cargo.toml"));
-        rustc
-    }
-
-    /// Compiles the tests and runs them, whatever their snapshots are.
-    pub(super) fn run(mut self) -> String {
-        let folder = self.file.parent().expect("a file is in a folder");
-        let program = folder.join("t");
-        let compiled = self.command.arg("-o").arg(&program).output().expect("rustc runs");
-        assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
-        let mut tests = Command::new(program);
-        tests.current_dir(folder).env("INSTA_UPDATE", "always").env("INSTA_WORKSPACE_ROOT", folder);
-        let output = tests.output().expect("the tests run");
-        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).join("\n")
-    }
-
     /// Looks for errors only: what rustc says, in JSON.
     pub(super) fn check(mut self) -> String {
-        let out = env::temp_dir().join(format!("spead-inproc-ui-{}", std::process::id()));
-        fs::create_dir_all(&out).expect("a temporary folder can be made");
+        let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ui").join(self.file.file_stem().expect("a file"));
+        fs::create_dir_all(&out).expect("cargo's folder for us can be written");
         self.command.args(["--error-format=json", "--emit=metadata", "--out-dir"]).arg(&out);
         let output = self.command.output().expect("rustc runs");
         let text = String::from_utf8(output.stderr).expect("rustc writes UTF-8");
