@@ -17,22 +17,26 @@ pub struct Item {
 #[derive(Clone, PartialEq, Eq)]
 enum ItemBody {
     /// In the item pointer itself: a number as wide as the flavour's addresses.
-    Immediate {
-        /// The eight bytes of the number, most significant first.
-        be_bytes: [u8; 8],
-        /// How many of them, from the end, the flavour has room for.
-        width: u8,
-    },
+    Immediate(Number),
     /// In the heap's payload.
     Addressed(Bytes),
+}
+
+/// Made of whole words, as the other variant is, so that items are moved word by word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Number {
+    /// The eight bytes of the number, most significant first.
+    be_bytes: [u8; 8],
+    /// How many of them, from the end, the flavour has room for.
+    width: usize,
 }
 
 impl Item {
     /// The value is cut to the flavour's width; callers have checked it.
     pub(crate) const fn immediate(id: ItemId, value: u64, flavour: Flavour) -> Self {
-        #[expect(clippy::cast_possible_truncation, reason = "at most 7")]
-        let width = flavour.address_bytes() as u8;
-        Self { id, body: ItemBody::Immediate { be_bytes: (value & flavour.max_immediate()).to_be_bytes(), width } }
+        let width = flavour.address_bytes();
+        let be_bytes = (value & flavour.max_immediate()).to_be_bytes();
+        Self { id, body: ItemBody::Immediate(Number { be_bytes, width }) }
     }
 
     pub(crate) const fn addressed(id: ItemId, value: Bytes) -> Self {
@@ -48,14 +52,14 @@ impl Item {
     /// Whether the value travels in the item pointer.
     #[must_use]
     pub const fn is_immediate(&self) -> bool {
-        matches!(self.body, ItemBody::Immediate { .. })
+        matches!(self.body, ItemBody::Immediate(_))
     }
 
     /// The value of an immediate item; of an addressed one, nothing.
     #[must_use]
     pub const fn as_immediate(&self) -> Option<u64> {
         match self.body {
-            ItemBody::Immediate { be_bytes, .. } => Some(u64::from_be_bytes(be_bytes)),
+            ItemBody::Immediate(Number { be_bytes, .. }) => Some(u64::from_be_bytes(be_bytes)),
             ItemBody::Addressed(_) => None,
         }
     }
@@ -64,7 +68,7 @@ impl Item {
     #[must_use]
     pub const fn as_addressed(&self) -> Option<&Bytes> {
         match &self.body {
-            ItemBody::Immediate { .. } => None,
+            ItemBody::Immediate(_) => None,
             ItemBody::Addressed(bytes) => Some(bytes),
         }
     }
@@ -73,7 +77,7 @@ impl Item {
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         match &self.body {
-            ItemBody::Immediate { be_bytes, width } => &be_bytes[be_bytes.len() - usize::from(*width)..],
+            ItemBody::Immediate(Number { be_bytes, width }) => &be_bytes[be_bytes.len() - *width..],
             ItemBody::Addressed(bytes) => bytes,
         }
     }
@@ -82,7 +86,7 @@ impl Item {
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
         match &self.body {
-            ItemBody::Immediate { .. } => Bytes::copy_from_slice(self.bytes()),
+            ItemBody::Immediate(_) => Bytes::copy_from_slice(self.bytes()),
             ItemBody::Addressed(bytes) => bytes.clone(),
         }
     }
@@ -97,7 +101,7 @@ impl Item {
     /// Bytes that the item takes in the heap's payload.
     pub(crate) const fn addressed_length(&self) -> u64 {
         match &self.body {
-            ItemBody::Immediate { .. } => 0,
+            ItemBody::Immediate(_) => 0,
             ItemBody::Addressed(bytes) => bytes.len() as u64,
         }
     }
@@ -113,7 +117,7 @@ impl fmt::Debug for ItemBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 16;
         match self {
-            Self::Immediate { be_bytes, .. } => write!(f, "= {}", u64::from_be_bytes(*be_bytes)),
+            Self::Immediate(Number { be_bytes, .. }) => write!(f, "= {}", u64::from_be_bytes(*be_bytes)),
             Self::Addressed(bytes) if bytes.len() <= SHOWN => write!(f, "{:02x?}", &bytes[..]),
             Self::Addressed(bytes) => write!(f, "{:02x?}… ({} bytes)", &bytes[..SHOWN], bytes.len()),
         }

@@ -25,9 +25,10 @@ pub(crate) struct Cut {
     packet_size: u64,
     /// Bytes of the heap's payload, padding included.
     length: u64,
-    /// Item pointers of the heap besides the special ones, a null pointer included.
-    pointers: u32,
-    repeat: bool,
+    /// Item pointers that are sent once, besides the special ones; a null pointer is one of them.
+    once: u32,
+    /// Item pointers that are in every packet: those of the heap or none.
+    repeated: u32,
 }
 
 /// What packet `i` carries.
@@ -60,7 +61,8 @@ impl Cut {
         }
         let too_many = |_| PacketizeError::TooManyPackets { max_packet_size };
         let pointers = u32::try_from(items + u64::from(padded)).map_err(too_many)?;
-        let cut = Self { packet_size, length, pointers, repeat };
+        let (once, repeated) = if repeat { (0, pointers) } else { (pointers, 0) };
+        let cut = Self { packet_size, length, once, repeated };
         let packets = u32::try_from(cut.count()).map_err(too_many)?;
         Ok((cut, packets))
     }
@@ -71,8 +73,8 @@ impl Cut {
     }
 
     fn count(&self) -> u64 {
-        if self.repeat {
-            return self.length.div_ceil(self.room(u64::from(self.pointers)));
+        if self.repeated > 0 {
+            return self.length.div_ceil(self.room(u64::from(self.repeated)));
         }
         let (full, full_room, rest, rest_room) = self.carriers();
         let carried = full * full_room + if rest > 0 { rest_room } else { 0 };
@@ -82,21 +84,27 @@ impl Cut {
     /// Bytes of these packets, headers included.
     pub(crate) fn bytes(&self, packets: Range<u32>) -> u64 {
         let Some(last) = packets.end.checked_sub(1).filter(|last| *last >= packets.start) else { return 0 };
-        let (first, last) = (self.shape(packets.start), self.shape(last));
-        let pointers = if self.repeat {
-            u64::from(self.pointers) * u64::from(packets.end - packets.start)
-        } else {
-            last.pointers.end - first.pointers.start
+        let last = self.shape(last);
+        let (pointers, payload) = match packets.start {
+            0 => (0, 0),
+            first => {
+                let first = self.shape(first);
+                (first.pointers.start, first.payload.start)
+            }
         };
-        let headers = u64::from(packets.end - packets.start) * FIXED_BYTES + pointers * POINTER;
-        headers + (last.payload.end - first.payload.start)
+        let packets = u64::from(packets.end - packets.start);
+        let pointers = match self.repeated {
+            0 => last.pointers.end - pointers,
+            repeated => u64::from(repeated) * packets,
+        };
+        packets * FIXED_BYTES + pointers * POINTER + (last.payload.end - payload)
     }
 
     /// What a packet carries that follows one of this shape, if all item pointers have been sent and are not repeated.
     #[inline]
     pub(crate) fn after(&self, last: &PacketShape) -> Option<PacketShape> {
-        let pointers = u64::from(self.pointers);
-        if self.repeat || last.pointers.end < pointers {
+        let pointers = u64::from(self.once);
+        if self.repeated > 0 || last.pointers.end < pointers {
             return None;
         }
         let start = last.payload.end;
@@ -105,10 +113,11 @@ impl Cut {
 
     pub(crate) fn shape(&self, packet: u32) -> PacketShape {
         let packet = u64::from(packet);
-        let total = u64::from(self.pointers);
-        let (pointers, start, room) = if self.repeat {
-            let room = self.room(total);
-            (0..total, packet * room, room)
+        let total = u64::from(self.once);
+        let (pointers, start, room) = if self.repeated > 0 {
+            let repeated = u64::from(self.repeated);
+            let room = self.room(repeated);
+            (0..repeated, packet * room, room)
         } else {
             let (full, full_room, rest, rest_room) = self.carriers();
             let slots = slots(self.packet_size);
@@ -127,7 +136,7 @@ impl Cut {
 
     /// Packets full of pointers and the payload bytes in each, then the pointers of the next packet and its bytes.
     fn carriers(&self) -> (u64, u64, u64, u64) {
-        let (slots, total) = (slots(self.packet_size), u64::from(self.pointers));
+        let (slots, total) = (slots(self.packet_size), u64::from(self.once));
         if total < slots {
             return (0, 0, total, self.room(total));
         }

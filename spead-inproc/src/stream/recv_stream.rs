@@ -442,7 +442,7 @@ fn push(
 ) -> Option<Entry> {
     match &entry {
         Entry::Flat { bytes, origin } => {
-            push_packet(reassembler, Packet::parse(bytes), *origin, trace);
+            push_packet(reassembler, &Packet::parse(bytes), *origin, trace);
             None
         }
         Entry::Run(run) => {
@@ -453,7 +453,7 @@ fn push(
                 && let Some((header, payload)) = cutter.next(&mut more)
             {
                 let packet = Packet::parse_parts(header, payload);
-                outcome = push_packet(reassembler, packet, run.origin(), trace.as_deref_mut());
+                outcome = push_packet(reassembler, &packet, run.origin(), trace.as_deref_mut());
             }
             let rest = cutter.position()..run.range().end;
             *header = cutter.into_header();
@@ -465,14 +465,14 @@ fn push(
 #[inline]
 fn push_packet(
     reassembler: &mut Reassembler,
-    packet: Result<Packet<'_>, PacketError>,
+    packet: &Result<Packet<'_>, PacketError>,
     origin: Origin,
     trace: Option<&mut Trace>,
 ) -> Outcome {
     let evicted = reassembler.stats().incomplete_heaps_evicted;
     let (cnt, outcome) = match packet {
-        Ok(packet) => (Some(packet.cnt()), reassembler.push(&packet, origin)),
-        Err(error) => (None, reassembler.push_broken(error, origin)),
+        Ok(packet) => (Some(packet.cnt()), reassembler.push(packet, origin)),
+        Err(error) => (None, reassembler.push_broken(*error, origin)),
     };
     if let Some(trace) = trace {
         trace.push(origin, cnt, outcome, reassembler.stats().incomplete_heaps_evicted > evicted);

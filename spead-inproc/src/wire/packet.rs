@@ -59,8 +59,8 @@ pub struct Packet<'p> {
     payload_offset: u64,
     payload_length: u64,
     pointers: &'p [u8],
-    /// Whether there are item pointers besides the special ones.
-    others: bool,
+    /// Item pointers besides the special ones.
+    others: usize,
     payload: Payload<'p>,
 }
 
@@ -212,13 +212,13 @@ impl<'p> Packet<'p> {
     /// Whether there are item pointers but for the four special ones: mostly not.
     #[inline]
     pub(crate) const fn has_other_pointers(&self) -> bool {
-        self.others
+        self.others > 0
     }
 }
 
-/// The values of the special pointers, and whether there are others. The last one wins; only immediate pointers count.
+/// The values of the special pointers, and how many others there are. The last one wins; only immediate pointers count.
 #[inline(always)]
-fn special_values(pointers: &[u8], flavour: Flavour) -> ([Option<u64>; SPECIAL_POINTERS], bool) {
+fn special_values(pointers: &[u8], flavour: Flavour) -> ([Option<u64>; SPECIAL_POINTERS], usize) {
     // What nearly all packets have: the four once each, in this order, and then the others.
     let place = |word: &[u8; POINTER_BYTES]| ItemPointer::special_place(u64::from_be_bytes(*word), flavour);
     if let ([a, b, c, d, others @ ..], _) = pointers.as_chunks()
@@ -226,18 +226,18 @@ fn special_values(pointers: &[u8], flavour: Flavour) -> ([Option<u64>; SPECIAL_P
         && others.iter().all(|word| place(word) >= SPECIAL_POINTERS)
     {
         let value = |word: &[u8; POINTER_BYTES]| Some(u64::from_be_bytes(*word) & flavour.max_immediate());
-        return ([value(a), value(b), value(c), value(d)], !others.is_empty());
+        return ([value(a), value(b), value(c), value(d)], others.len());
     }
     search_special_values(pointers, flavour)
 }
 
 #[cold]
-fn search_special_values(pointers: &[u8], flavour: Flavour) -> ([Option<u64>; SPECIAL_POINTERS], bool) {
-    let (mut special, mut others) = ([None; SPECIAL_POINTERS], false);
+fn search_special_values(pointers: &[u8], flavour: Flavour) -> ([Option<u64>; SPECIAL_POINTERS], usize) {
+    let (mut special, mut others) = ([None; SPECIAL_POINTERS], 0_usize);
     for raw in words(pointers) {
         match special.get_mut(ItemPointer::special_place(raw, flavour)) {
             Some(slot) => *slot = Some(raw & flavour.max_immediate()),
-            None => others = true,
+            None => others = others.saturating_add(1),
         }
     }
     (special, others)
