@@ -121,6 +121,7 @@ impl LiveHeap {
     }
 
     /// The heap, if it is contiguous. Its payload goes with it.
+    #[inline(always)]
     pub(super) fn heap(&mut self, bug_compat: BugCompat, extents: &mut Extents) -> Heap {
         extents.measure(self.pointers.in_order(self.flavour), self.reach);
         let flavour = self.flavour.with_bug_compat(bug_compat);

@@ -258,21 +258,20 @@ impl Reassembler {
     /// Hands out a heap that has left the window; `ending` says why, if it was not complete.
     fn release(&mut self, mut live: Box<Live>, ending: Option<Ending>) {
         let heap = &mut live.heap;
-        let event = match ending.filter(|_| !heap.is_contiguous()) {
+        match ending.filter(|_| !heap.is_contiguous()) {
             None => {
                 self.ledger.whole(heap);
                 let (cnt, origin, packets) = (heap.cnt(), heap.tally().first(), heap.tally().total());
                 let heap = heap.heap(self.config.bug_compat, &mut self.extents);
-                Event::Heap(ReceivedHeap { cnt, origin, packets, heap })
+                self.ready.push_back(Event::Heap(ReceivedHeap { cnt, origin, packets, heap }));
             }
             Some(ending) => {
                 let incomplete = heap.incomplete(self.config.bug_compat, ending);
                 self.ledger.lost(heap, &incomplete);
-                Event::Incomplete(incomplete)
+                self.ready.push_back(Event::Incomplete(incomplete));
             }
-        };
+        }
         self.recycle(live);
-        self.ready.push_back(event);
     }
 
     fn recycle(&mut self, mut live: Box<Live>) {

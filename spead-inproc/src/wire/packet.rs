@@ -222,7 +222,7 @@ fn special_values(pointers: &[u8], flavour: Flavour) -> ([Option<u64>; SPECIAL_P
     // What nearly all packets have: the four once each, in this order, and then the others.
     let place = |word: &[u8; POINTER_BYTES]| ItemPointer::special_place(u64::from_be_bytes(*word), flavour);
     if let ([a, b, c, d, others @ ..], _) = pointers.as_chunks()
-        && [place(a), place(b), place(c), place(d)] == [0, 1, 2, 3]
+        && (place(a), place(b), place(c), place(d)) == (0, 1, 2, 3)
         && others.iter().all(|word| place(word) >= SPECIAL_POINTERS)
     {
         let value = |word: &[u8; POINTER_BYTES]| Some(u64::from_be_bytes(*word) & flavour.max_immediate());
