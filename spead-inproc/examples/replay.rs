@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use spead_inproc::{Event, InprocQueue, RecvConfig, RecvStream, wire::Packets};
+use spead_inproc::{Event, Flavour, GroupItem, InprocQueue, Item, ItemGroup, RecvConfig, RecvStream, wire::Packets};
 
 const HELP: &str = "\
 Puts a recorded SPEAD stream on an in-process queue, reassembles it and shows heaps, what is missing, and statistics.
@@ -43,8 +43,9 @@ fn run() -> Result<(), Box<dyn Error>> {
 
     let rx = RecvStream::new(config)?;
     rx.add_inproc_reader(&queue)?;
+    let mut group = ItemGroup::new(Flavour::default());
     while let Ok(event) = rx.next_event() {
-        show(&event);
+        show(&event, &mut group);
     }
     print!("\n{}\n{}", rx.stats(), rx.ledger());
     if !queue.is_empty() {

@@ -191,9 +191,9 @@ fn own_settings(#[case] len: usize, tx: SendStream) {
 #[case::b(2)]
 #[tokio::test]
 async fn on_tokio(#[case] len: usize, tx: SendStream, rx: RecvStream) -> anyhow::Result<()> {
-    tx.send_heap(&heap(len))?;
-    tokio::task::yield_now().await;
-    rx.next_heap()?;
+    let sent = tx.send_heap_async(&heap(len));
+    rx.next_heap_async().await?;
+    sent.await?;
     insta::assert_snapshot!(len);
     Ok(())
 }
@@ -204,9 +204,9 @@ async fn on_tokio(#[case] len: usize, tx: SendStream, rx: RecvStream) -> anyhow:
 #[case::b(2)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_many_threads(#[case] len: usize, #[values("x", "y")] text: &'static str, tx: SendStream, rx: RecvStream) {
-    let sent = tokio::spawn(async move { tx.send_heap(&heap(len)).map(|sent| sent.bytes) }).await.unwrap();
-    rx.next_heap().unwrap();
-    insta::assert_snapshot!(format!("{} {text}", sent.unwrap()));
+    let sent = tokio::spawn(async move { tx.send_heap_async(&heap(len)).await.map(|sent| sent.bytes) });
+    rx.next_heap_async().await.unwrap();
+    insta::assert_snapshot!(format!("{} {text}", sent.await.unwrap().unwrap()));
 }
 
 async fn later() -> usize {

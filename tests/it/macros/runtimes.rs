@@ -8,17 +8,17 @@ use super::heap;
 #[spead_test(senders = 1)]
 #[tokio::test]
 async fn tokio_below(tx: SendStream, rx: RecvStream) {
-    tx.send_heap(&heap(9000)).unwrap();
-    tokio::task::yield_now().await;
-    rx.next_heap().unwrap();
+    let sent = tx.send_heap_async(&heap(9000));
+    rx.next_heap_async().await.unwrap();
+    sent.await.unwrap();
 }
 
 #[tokio::test]
 #[spead_test(senders = 1)]
 async fn tokio_above(tx: SendStream, rx: RecvStream) {
-    tx.send_heap(&heap(9000)).unwrap();
-    tokio::task::yield_now().await;
-    rx.next_heap().unwrap();
+    let sent = tx.send_heap_async(&heap(9000));
+    rx.next_heap_async().await.unwrap();
+    sent.await.unwrap();
 }
 
 /// insta's settings go with the future, whichever thread polls it.
@@ -52,9 +52,9 @@ macro_rules! smol_test {
 #[spead_test]
 #[apply(smol_test!)]
 async fn smol(tx: SendStream, rx: RecvStream) {
-    tx.send_heap(&heap(3)).unwrap();
-    smol::future::yield_now().await;
-    rx.next_heap().unwrap();
+    let sent = tx.send_heap_async(&heap(3));
+    rx.next_heap_async().await.unwrap();
+    sent.await.unwrap();
 }
 
 #[spead_test]

@@ -8,7 +8,7 @@ use spead_inproc::{
     descriptor::{ElementFormat, FieldCode, Format},
     heap::Item,
 };
-use support::vectors::{flag, hex, list, run, size, text, to_hex, unsigned};
+use support::vectors::{flag, hex, list, run, text, to_hex, unsigned};
 
 use super::{ops, values};
 

@@ -51,8 +51,7 @@ fn check(name: &str, run: &Value) {
             Event::Heap(heap) => {
                 assert_eq!(wanted["complete"], true, "{name} heap {}", event.cnt());
                 group.update(heap).unwrap();
-                let named: Map<_, _> =
-                    group.items().filter(|item| heap.item(item.id()).is_some()).map(named).collect();
+                let named: Map<_, _> = group.items().filter(|item| heap.item(item.id()).is_some()).map(named).collect();
                 assert_eq!(wanted["items"], Value::from(named), "{name} heap {}", event.cnt());
             }
             Event::Incomplete(heap) => {

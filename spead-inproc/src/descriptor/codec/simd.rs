@@ -6,8 +6,7 @@ use std::any::Any;
 ///
 /// The fields lie side by side from the first bit of `data`; `out` is a vector of numbers.
 #[cfg(target_arch = "x86_64")]
-#[expect(clippy::ptr_arg, reason = "what it is a vector of is found out by its type")]
-pub(super) fn unpack<T: Element>(data: &[u8], count: usize, bits: u64, out: &mut Vec<T>) -> usize {
+pub(super) fn unpack(data: &[u8], count: usize, bits: u64, out: &mut dyn Any) -> usize {
     avx2::unpack(data, count, bits, out)
 }
 
