@@ -1,8 +1,6 @@
 use std::{collections::HashSet, fmt, str::FromStr};
 
-use py_literal::Value as Literal;
-
-use super::{DescriptorProblem, MAX_FIELDS, python, shape::elements};
+use super::{DescriptorProblem, MAX_FIELDS, literal::Literal, python, shape::elements};
 
 /// Which end of a number comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -179,7 +177,7 @@ impl Dtype {
 const MAX_BYTES: usize = i32::MAX as usize;
 
 fn from_literal(literal: &Literal) -> Option<Dtype> {
-    if let Literal::String(text) = literal {
+    if let Literal::Text(text) = literal {
         return from_name(text);
     }
     let members = literal.as_list()?.iter().map(member).collect::<Option<Vec<_>>>()?;
@@ -189,17 +187,19 @@ fn from_literal(literal: &Literal) -> Option<Dtype> {
 }
 
 fn member(literal: &Literal) -> Option<Member> {
-    let (name, dtype, shape) = match &literal.as_tuple()?[..] {
+    let (name, dtype, shape) = match literal.as_tuple()? {
         [name, dtype] => (name, dtype, Vec::new()),
-        [name, dtype, Literal::Tuple(shape)] => (name, dtype, shape.iter().map(python::size).collect::<Option<_>>()?),
-        [name, dtype, size] => (name, dtype, vec![python::size(size)?]),
+        [name, dtype, Literal::Tuple(shape)] => {
+            (name, dtype, shape.iter().map(Literal::as_size).collect::<Option<_>>()?)
+        }
+        [name, dtype, size] => (name, dtype, vec![size.as_size()?]),
         _ => return None,
     };
     let name = match name {
         Literal::Tuple(title_and_name) => title_and_name.get(1)?,
         name => name,
     };
-    Some(Member { name: name.as_string()?.clone(), dtype: from_literal(dtype)?, shape })
+    Some(Member { name: name.as_text()?.to_owned(), dtype: from_literal(dtype)?, shape })
 }
 
 fn from_name(text: &str) -> Option<Dtype> {
@@ -257,7 +257,7 @@ impl FromStr for Dtype {
         if text.starts_with(['[', '\'', '"']) {
             Self::from_literal(&python::literal(text)?)
         } else {
-            Self::from_literal(&Literal::String(text.to_owned()))
+            Self::from_literal(&Literal::Text(text.to_owned()))
         }
     }
 }

@@ -11,6 +11,7 @@ mod format;
 mod generator;
 mod group;
 mod heap_builder;
+mod literal;
 mod meaning;
 mod nested;
 mod python;

@@ -2,15 +2,14 @@
 
 use std::fmt;
 
-use py_literal::Value as Literal;
-
-use super::{DescriptorProblem, dtype::Dtype};
+use super::{
+    DescriptorProblem,
+    dtype::Dtype,
+    literal::{Literal, NoLiteral},
+};
 
 /// The longest header that is read, in bytes: numpy's own limit for its file format.
 const MAX_LENGTH: usize = 10_000;
-/// The deepest nesting that is read: a structured type in a structured type in another. The parser's stack and time
-/// depend on it.
-const MAX_DEPTH: usize = 8;
 
 /// What a numpy header says of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,21 +26,17 @@ impl Header {
             .filter(|text| text.is_ascii())
             .ok_or(DescriptorProblem::NotAscii { what: "numpy header" })?;
         let literal = literal(text)?;
-        let entries = literal.as_dict().ok_or(DescriptorProblem::Header { what: "it is no dictionary" })?;
-        let entry = |name| {
-            entries.iter().rev().find(|(key, _)| key.as_string().is_some_and(|key| key == name)).map(|(_, value)| value)
-        };
+        let entries = literal.as_dictionary().ok_or(DescriptorProblem::Header { what: "it is no dictionary" })?;
+        let entry = |name| entries.iter().rev().find(|(key, _)| key.as_text() == Some(name)).map(|(_, value)| value);
         let (Some(descr), Some(order), Some(shape)) = (entry("descr"), entry("fortran_order"), entry("shape")) else {
             return Err(DescriptorProblem::Header { what: "it needs the keys descr, fortran_order and shape" });
         };
-        if entries.iter().any(|(key, _)| {
-            !key.as_string().is_some_and(|key| matches!(key.as_str(), "descr" | "fortran_order" | "shape"))
-        }) {
+        if entries.iter().any(|(key, _)| !matches!(key.as_text(), Some("descr" | "fortran_order" | "shape"))) {
             return Err(DescriptorProblem::Header { what: "it has keys other than descr, fortran_order and shape" });
         }
         let shape = shape
             .as_tuple()
-            .and_then(|shape| shape.iter().map(size).collect())
+            .and_then(|shape| shape.iter().map(Literal::as_size).collect())
             .ok_or(DescriptorProblem::Header { what: "shape is no tuple of sizes" })?;
         let fortran_order =
             order.as_boolean().ok_or(DescriptorProblem::Header { what: "fortran_order is neither True nor False" })?;
@@ -63,43 +58,10 @@ pub(super) fn literal(text: &str) -> Result<Literal, DescriptorProblem> {
     if text.len() > MAX_LENGTH {
         return Err(DescriptorProblem::Header { what: "it is longer than 10000 bytes" });
     }
-    if text.contains("'''") || text.contains("\"\"\"") {
-        return Err(DescriptorProblem::Header { what: "it has strings in triple quotes" });
-    }
-    if depth(text) > MAX_DEPTH {
-        return Err(DescriptorProblem::Header { what: "its brackets are nested deeper than 8" });
-    }
-    text.trim_matches([' ', '\t', '\n', '\r'])
-        .parse()
-        .map_err(|_| DescriptorProblem::Header { what: "it is no Python literal" })
-}
-
-/// The deepest nesting of brackets outside of strings.
-fn depth(text: &str) -> usize {
-    let mut deepest = 0;
-    let mut depth = 0usize;
-    let mut quote = None;
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        match (quote, byte) {
-            (Some(_), b'\\') => {
-                bytes.next();
-            }
-            (Some(open), _) if open == byte => quote = None,
-            (Some(_), _) => {}
-            (None, b'\'' | b'"') => quote = Some(byte),
-            (None, b'(' | b'[' | b'{') => depth += 1,
-            (None, b')' | b']' | b'}') => depth = depth.saturating_sub(1),
-            (None, _) => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    deepest
-}
-
-/// A number that is no less than 0 and fits.
-pub(super) fn size(literal: &Literal) -> Option<usize> {
-    usize::try_from(literal.as_integer()?).ok()
+    Literal::parse(text).map_err(|problem| match problem {
+        NoLiteral::Syntax => DescriptorProblem::Header { what: "it is no Python literal" },
+        NoLiteral::TooDeep => DescriptorProblem::Header { what: "its brackets are nested deeper than 8" },
+    })
 }
 
 /// A tuple of sizes: `()`, `(3,)`, `(3, 2)`.
