@@ -2,7 +2,9 @@
 
 use std::thread;
 
-use spead_inproc::{Flavour, Harness, Heap, InprocQueue, RecvConfig, RecvStream, SendConfig, SendStream};
+use spead_inproc::{
+    Descriptor, Flavour, Harness, Heap, InprocQueue, ItemGroup, RecvConfig, RecvStream, SendConfig, SendStream, Value,
+};
 
 use crate::{
     Outcome,
@@ -31,11 +33,13 @@ pub(crate) fn on_all_and_one_cpu(mut measure: impl FnMut(&str) -> Outcome + Send
 /// Everything that a test needs built, one heap with one 8-byte item sent and received, and everything dropped.
 pub(crate) fn fixture(cpus: &str, options: &Options, output: &mut Output) -> Outcome {
     let cycles = 200 * options.reps;
-    let mut times = Times::default();
-    for _ in 0..cycles {
-        times.push(timed(raw).0);
+    for (variant, cycle) in [("raw", raw as fn()), ("item_group", item_group)] {
+        let mut times = Times::default();
+        for _ in 0..cycles {
+            times.push(timed(cycle).0);
+        }
+        output.write(&single(Case::Fixture, cpus, &times).with("variant", variant));
     }
-    output.write(&single(Case::Fixture, cpus, &times).with("variant", "raw"));
     Ok(())
 }
 
@@ -45,6 +49,18 @@ fn raw() {
     harness.sender(0).send_heap(&heap).expect("the queue is open");
     let received = harness.receiver().next_heap().expect("it was sent");
     assert_eq!(received.item(DATA).and_then(|item| item.as_unsigned()), Some(42), "wrong data");
+}
+
+/// The same with a descriptor that goes along, and a value.
+fn item_group() {
+    let harness = Harness::builder().build().expect("the defaults work");
+    let mut sent = ItemGroup::new(Flavour::SPEAD_64_48);
+    let described = Descriptor::new(DATA, "x", "").format("u64");
+    sent.add(described, Value::from(42_u64)).expect("a good descriptor");
+    harness.sender(0).send_heap(&sent.heap().expect("the value fits")).expect("the queue is open");
+    let mut received = ItemGroup::new(Flavour::SPEAD_64_48);
+    received.update(&harness.receiver().next_heap().expect("it was sent")).expect("what was sent is understood");
+    assert_eq!(received["x"].value().and_then(Value::as_u64), Some(42), "wrong data");
 }
 
 /// From `send_heap` to `next_heap`, over and over on one stream.
