@@ -4,6 +4,7 @@
 mod any_bytes;
 mod contract;
 mod failures;
+mod groups;
 mod history;
 mod laws;
 mod layering;
@@ -11,4 +12,5 @@ mod macros;
 mod memory;
 mod profiles;
 mod snapshots;
+mod values;
 mod vectors;
