@@ -4,6 +4,7 @@
 //! module is a table of what spead2 4.5.1 was seen to make of packets.
 
 mod async_;
+mod gaps;
 mod items;
 mod oracle;
 mod reassembly;
