@@ -146,6 +146,10 @@ fn limits_are_what_is_still_allowed() {
     assert_eq!(received.heaps(), ["1: 0..32 of 64, flushed"]);
     assert_eq!(received.rejections(), [(Rejection::ItemLimit { items: 4, limit: 3 }, 1)]);
 
+    let config = with(Limits { items: 10, ..limits });
+    let received = receive(config, [with_pointers(2, 0, immediates(10..18)), with_pointers(2, 1, immediates(20..23))]);
+    assert_eq!(received.rejections(), [(Rejection::ItemLimit { items: 11, limit: 10 }, 1)]);
+
     // What was delivered, evicted or flushed is not held any more; what is live is.
     let config = with(Limits { live_bytes: 96, ..limits });
     let whole = (1..20).flat_map(|cnt| [part(cnt, 96, 0..64), part(cnt, 96, 64..96)]);
