@@ -194,17 +194,18 @@ impl Reassembler {
 
     /// The first packet of a heap: takes a slot, though the heap may be gone from it at once.
     fn push_first(&mut self, packet: &Packet<'_>, origin: Origin) -> Outcome {
+        let mut live = self.spare.pop().unwrap_or_else(|| Live::new(self.config.allow_out_of_order));
+        live.heap.start(packet);
+        // Before the slot is taken: what is refused evicts nothing.
+        if let Err(refusal) = live.heap.add(packet, origin, &self.config.limits) {
+            self.spare.push(live);
+            return self.refuse(packet, origin, refusal);
+        }
         let (slot, evicted) = self.window.advance(packet.cnt());
         if let Some(evicted) = evicted {
             self.stats.heaps = self.stats.heaps.saturating_add(1);
             self.stats.incomplete_heaps_evicted = self.stats.incomplete_heaps_evicted.saturating_add(1);
             self.release(evicted, Some(Ending::Evicted { by: packet.cnt() }));
-        }
-        let mut live = self.spare.pop().unwrap_or_else(|| Live::new(self.config.allow_out_of_order));
-        live.heap.start(packet);
-        if let Err(refusal) = live.heap.add(packet, origin, &self.config.limits) {
-            self.spare.push(live);
-            return self.refuse(packet, origin, refusal);
         }
         self.live_bytes = self.live_bytes.saturating_add(packet.payload_length());
         if live.heap.is_complete() {

@@ -167,6 +167,18 @@ fn limits_are_what_is_still_allowed() {
 }
 
 #[test]
+fn a_packet_that_is_refused_evicts_nothing() {
+    let limits = Limits { heap_length: 64, items: 3, ..Limits::default() };
+    let too_many = RawPacket { pointers: immediates(10..14), ..RawPacket::part(3, 64, 0..32) }.bytes();
+    for refused in [part(2, 65, 0..32), too_many] {
+        let packets = [part(1, 64, 0..32), refused, part(1, 64, 32..64)];
+        let received = receive(RecvConfig { limits, ..window(1) }, packets);
+        assert_eq!(received.heaps(), ["1: whole"]);
+        assert_eq!(received.fates(), "used 2, rejected 1");
+    }
+}
+
+#[test]
 fn an_immediate_null_is_no_item_in_a_whole_heap_or_in_a_part() {
     let pointers = || vec![immediate(48, 0, 5), immediate(48, 0x1600, 6)];
     let received = receive(RecvConfig::default(), [with_pointers(1, 0, pointers())]);
