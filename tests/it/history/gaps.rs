@@ -360,3 +360,33 @@ fn a_stop_by_hand_gives_back_what_was_taken_and_keeps_what_is_ready_in_order() {
     assert!(rx.heaps().next().is_none());
     assert_eq!(queues.each_ref().map(InprocQueue::len), [3, 0]);
 }
+
+#[test]
+fn what_is_put_back_comes_first_the_latest_before_the_earlier() {
+    let queue = InprocQueue::new();
+    (1..=4).for_each(|cnt| queue.add_packet(single(cnt)).unwrap());
+    let take = || {
+        let Taken::Entry(entry) = queue.take() else { panic!("nothing is queued") };
+        entry
+    };
+    let (first, second) = (take(), take());
+    queue.put_back(second);
+    queue.put_back(first);
+    assert_eq!(queue.len(), 4);
+    let cnts = [(); 4].map(|()| Packet::parse(&take().packets()[0]).unwrap().cnt().get());
+    assert_eq!(cnts, [1, 2, 3, 4]);
+    assert!(queue.is_empty());
+}
+
+#[test]
+fn what_a_stop_item_flushed_can_be_read_in_order_after_a_stop_by_hand() {
+    let queue = InprocQueue::new();
+    let packets = [3, 1, 2, 4].map(|cnt| part(cnt, 64, 0..32)).into_iter().chain([super::stop(9)]);
+    packets.for_each(|packet| queue.add_packet(packet).unwrap());
+    let rx = RecvStream::new(RecvConfig::default()).unwrap();
+    rx.add_inproc_reader(&queue).unwrap();
+    assert_eq!(rx.next_event().unwrap().cnt(), 3);
+    rx.stop();
+    let cnts: Vec<_> = std::iter::from_fn(|| rx.next_event().ok()).map(|event| event.cnt().get()).collect();
+    assert_eq!(cnts, [1, 2, 4]);
+}
