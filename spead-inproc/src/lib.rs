@@ -1,4 +1,41 @@
-//! SPEAD heaps through an in-process queue, and `#[spead_test]`, which turns a function into a finished test.
+//! SPEAD heaps through an in-process queue, and [`#[spead_test]`](macro@spead_test), which turns a function into a finished test.
+//!
+//! SPEAD carries radio-telescope data as *heaps* (items and their descriptors) cut into packets, mostly over UDP. This crate
+//! has what a test of SPEAD software needs in place of a network: a queue in memory, streams that send heaps into it and
+//! put them together again exactly as spead2 does, and the means to see what arrived and what became of every packet.
+//!
+//! ```
+//! use spead_inproc::{Flavour, Harness, Heap};
+//!
+//! let harness = Harness::builder().senders(2).max_heaps(4).build()?;
+//! let heap = Heap::builder(Flavour::SPEAD_64_48).immediate(0x1600, 7).item(0x4300, vec![0; 8192]).build()?;
+//! harness.sender(0).send_heap(&heap)?;
+//! let received = harness.receiver().next_heap()?;
+//! assert_eq!(received.heap(), &heap);
+//! // Sent in order, a heap comes out as the very memory that was sent.
+//! let address = |heap: &Heap| heap.item(0x4300).unwrap().bytes().as_ptr();
+//! assert_eq!(address(&received), address(&heap));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The map
+//!
+//! Data go one way, and each module may use only those before it:
+//!
+//! | module | has |
+//! |---|---|
+//! | [`wire`] | bytes ↔ fields: flavours, item pointers, packets |
+//! | [`heap`] | the values that cross the wire: [`Heap`], [`Item`] |
+//! | [`send`] | heaps → packets: how they are cut, which heap cnt they get |
+//! | [`recv`] | packets → heaps: the window of live heaps, statistics, and the [`Ledger`] of every packet's fate |
+//! | [`descriptor`] | what items mean: [`Descriptor`], [`Value`], [`ItemGroup`]; [`descriptor::formats`] maps types |
+//! | [`profile`] | the streams of the field with their ids, formats and shapes |
+//! | [`stream`] | [`SendStream`] and [`RecvStream`] over any transport: [`stream::PacketSink`], [`stream::PacketSource`] |
+//! | [`inproc`] | the queue |
+//! | [`harness`] | [`Harness`]: all of it wired for a test; reports, snapshots, and what the attribute calls |
+//!
+//! The core, up to `descriptor`, is pure: no threads, clocks, locks or logs. Nothing runs unless somebody asks: a
+//! [`RecvStream`] puts heaps together on the thread that wants one.
 #![forbid(unsafe_code)]
 
 pub mod wire;
