@@ -18,6 +18,8 @@ use crate::{
 pub struct Ledger {
     /// By origin.
     lanes: Vec<(Origin, Counts)>,
+    /// The lane that was counted for last: mostly it is the next one too.
+    last: usize,
     /// The kinds of rejection that occurred, with the first example of each, by origin and kind.
     reasons: Vec<Reason>,
     heaps: HeapCounts,
@@ -210,7 +212,9 @@ impl Ledger {
     }
 
     fn settle(&mut self, live: &LiveHeap, fate: Fate) {
-        live.tally().iter().for_each(|(origin, packets)| self.lane(origin).add(fate, packets));
+        for (origin, packets) in live.tally().iter() {
+            self.lane(origin).add(fate, packets);
+        }
     }
 
     fn count_reason(&mut self, origin: Origin, rejection: Rejection) {
@@ -222,16 +226,23 @@ impl Ledger {
     }
 
     #[inline]
-    #[expect(clippy::indexing_slicing, reason = "the search found it, or it was just inserted there")]
+    #[expect(clippy::indexing_slicing, reason = "the last one is there; the search found another, or it was just made")]
     fn lane(&mut self, origin: Origin) -> &mut Counts {
-        let at = match self.lanes.binary_search_by_key(&origin, |(origin, _)| *origin) {
+        if self.lanes.get(self.last).is_none_or(|(last, _)| *last != origin) {
+            self.last = self.find_lane(origin);
+        }
+        &mut self.lanes[self.last].1
+    }
+
+    #[cold]
+    fn find_lane(&mut self, origin: Origin) -> usize {
+        match self.lanes.binary_search_by_key(&origin, |(origin, _)| *origin) {
             Ok(at) => at,
             Err(at) => {
                 self.lanes.insert(at, (origin, Counts::default()));
                 at
             }
-        };
-        &mut self.lanes[at].1
+        }
     }
 }
 

@@ -163,25 +163,37 @@ fn is_stop(pointer: ItemPointer) -> bool {
 }
 
 /// How many packets of a heap came from whom.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tally {
-    first: Option<(Origin, u64)>,
+    /// Of an empty tally it says nothing.
+    first: (Origin, u64),
     others: Vec<(Origin, u64)>,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self { first: (Origin::FOREIGN, 0), others: Vec::new() }
+    }
 }
 
 impl Tally {
     fn reset(&mut self) {
-        self.first = None;
+        self.first = (Origin::FOREIGN, 0);
         self.others.clear();
     }
 
     #[inline]
     fn add(&mut self, origin: Origin) {
-        let (first, count) = self.first.get_or_insert((origin, 0));
-        if *first == origin {
-            *count = count.saturating_add(1);
-            return;
+        let (first, count) = &mut self.first;
+        if *first == origin || *count == 0 {
+            (*first, *count) = (origin, count.saturating_add(1));
+        } else {
+            self.add_other(origin);
         }
+    }
+
+    #[cold]
+    fn add_other(&mut self, origin: Origin) {
         match self.others.iter_mut().find(|(other, _)| *other == origin) {
             Some((_, count)) => *count = count.saturating_add(1),
             None => self.others.push((origin, 1)),
@@ -189,15 +201,15 @@ impl Tally {
     }
 
     /// Who sent the first packet that came.
-    pub(super) fn first(&self) -> Origin {
-        self.first.map_or(Origin::FOREIGN, |(origin, _)| origin)
+    pub(super) const fn first(&self) -> Origin {
+        self.first.0
     }
 
     pub(super) fn total(&self) -> u64 {
-        self.iter().fold(0, |total, (_, count)| total.saturating_add(count))
+        self.others.iter().fold(self.first.1, |total, (_, count)| total.saturating_add(*count))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (Origin, u64)> + '_ {
-        self.first.into_iter().chain(self.others.iter().copied())
+        std::iter::once(self.first).chain(self.others.iter().copied())
     }
 }

@@ -51,7 +51,7 @@ impl fmt::Display for IncompleteSummary {
 pub(super) struct Stories {
     lost: VecDeque<IncompleteSummary>,
     refused: VecDeque<RefusedPacket>,
-    recent: VecDeque<(HeapCnt, Fate)>,
+    recent: Recent,
     stop: Option<(HeapCnt, Origin)>,
     window: (usize, usize),
 }
@@ -79,7 +79,7 @@ impl Stories {
 
     #[inline]
     pub(super) fn delivered(&mut self, cnt: HeapCnt, fate: Fate) {
-        keep(&mut self.recent, (cnt, fate), RECENT);
+        self.recent.push(cnt, fate);
     }
 
     pub(super) const fn stopped_by(&mut self, cnt: HeapCnt, origin: Origin) {
@@ -91,7 +91,7 @@ impl Stories {
     }
 
     pub(super) fn recent(&self, cnt: HeapCnt) -> Option<Fate> {
-        self.recent.iter().rev().find(|(recent, _)| *recent == cnt).map(|(_, fate)| *fate)
+        self.recent.latest_first().find(|(recent, _)| *recent == cnt).map(|(_, fate)| *fate)
     }
 
     pub(super) fn lost(&self) -> impl ExactSizeIterator<Item = &IncompleteSummary> {
@@ -104,6 +104,30 @@ impl Stories {
 
     pub(super) const fn explain(&self, cnt: u64) -> Explanation<'_> {
         Explanation { stories: self, cnt }
+    }
+}
+
+/// The heaps that left the window last.
+#[derive(Debug, Clone, Default)]
+struct Recent {
+    heaps: Vec<(HeapCnt, Fate)>,
+    /// Where the next goes, once there are [`RECENT`].
+    next: usize,
+}
+
+impl Recent {
+    #[inline]
+    fn push(&mut self, cnt: HeapCnt, fate: Fate) {
+        match self.heaps.get_mut(self.next) {
+            Some(oldest) => *oldest = (cnt, fate),
+            None => self.heaps.push((cnt, fate)),
+        }
+        self.next = if self.next.saturating_add(1) < RECENT { self.next.saturating_add(1) } else { 0 };
+    }
+
+    fn latest_first(&self) -> impl Iterator<Item = &(HeapCnt, Fate)> {
+        let (newer, older) = self.heaps.split_at_checked(self.next).unwrap_or((&self.heaps, &[]));
+        newer.iter().rev().chain(older.iter().rev())
     }
 }
 
@@ -130,7 +154,7 @@ impl fmt::Display for Explanation<'_> {
             heap.tell(f, stories.window)?;
         }
         let refused = || stories.refused.iter().filter(|packet| packet.place.is_some_and(|(place, _)| place == cnt));
-        if !known && let Some((cnt, fate)) = stories.recent.iter().rev().find(|(recent, _)| *recent == cnt) {
+        if !known && let Some((cnt, fate)) = stories.recent.latest_first().find(|(recent, _)| *recent == cnt) {
             known = true;
             writeln!(f, "heap {cnt}: {}", if *fate == Fate::Used { "delivered whole" } else { fate.name() })?;
         }
