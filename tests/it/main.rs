@@ -5,6 +5,7 @@ mod any_bytes;
 mod contract;
 mod failures;
 mod groups;
+mod faults;
 mod history;
 mod laws;
 mod layering;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Harness, Tolerance, tolerance::Tolerances};
+use super::{Faults, Harness, Order, Tolerance, tolerance::Tolerances};
 use crate::{
     recv::{RecvConfig, RecvConfigError},
     stream::{SendConfig, SendConfigError},
@@ -20,6 +20,8 @@ pub struct HarnessBuilder {
     pub(super) tolerances: Tolerances,
     pub(super) send: SendConfig,
     pub(super) recv: RecvConfig,
+    pub(super) order: Order,
+    pub(super) faults: Option<Faults>,
 }
 
 impl Default for HarnessBuilder {
@@ -34,6 +36,8 @@ impl Default for HarnessBuilder {
             tolerances: Tolerances::new(),
             send: SendConfig::default(),
             recv: RecvConfig::default(),
+            order: Order::as_sent(),
+            faults: None,
         }
     }
 }
@@ -94,6 +98,16 @@ impl HarnessBuilder {
         self
     }
 
+    /// In which order the packets of all senders reach the receivers. Default [`Order::as_sent`].
+    pub fn order(self, order: Order) -> Self {
+        Self { order, ..self }
+    }
+
+    /// What happens to packets on their way. With an empty plan, rules can come later: [`Harness::fault`].
+    pub fn faults(self, faults: Faults) -> Self {
+        Self { faults: Some(faults), ..self }
+    }
+
     /// All settings of the sending streams.
     pub fn send_config(self, send: SendConfig) -> Self {
         Self { send, ..self }
@@ -110,6 +124,11 @@ impl HarnessBuilder {
     /// [`HarnessError`] if a setting cannot work.
     pub fn build(self) -> Result<Harness, HarnessError> {
         Harness::new(&self)
+    }
+
+    /// Whether packets take the way through lanes, not straight to the queue.
+    pub(super) fn is_linked(&self) -> bool {
+        self.faults.is_some() || self.order != Order::as_sent()
     }
 
     /// The settings of the receiving streams, with the default that depends on the others.

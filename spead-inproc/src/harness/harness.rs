@@ -1,10 +1,13 @@
 use std::{any::Any, sync::Arc};
 
-use super::{Claims, HarnessBuilder, HarnessError, Report, report, tolerance::Tolerances};
+use super::{
+    Act, Claims, Done, FaultGuard, HarnessBuilder, HarnessError, Presence, Report, Select, fault::Rule, link::Link,
+    report, tolerance::Tolerances,
+};
 use crate::{
     inproc::InprocQueue,
     send::CntSequence,
-    stream::{RecvStream, SendStream, Watch},
+    stream::{PacketSource, RecvStream, SendStream, Watch},
     wire::Flavour,
 };
 
@@ -34,6 +37,8 @@ pub struct Harness {
     flavour: Flavour,
     watch: Arc<Watch>,
     tolerances: Arc<Tolerances>,
+    /// Between senders and queue, if the test wants an order or faults.
+    link: Option<Arc<Link>>,
     claims: Claims,
     /// Whether it has still to account for its packets.
     open: bool,
@@ -53,11 +58,23 @@ impl Harness {
         let tolerances = Arc::new(config.tolerances.clone());
         let attached: Arc<dyn Any + Send + Sync> = Arc::<Tolerances>::clone(&tolerances);
         let watch = Arc::new(Watch::new(config.threads, config.timeout, attached));
-        let senders = senders(config, &queue, &watch)?;
+        let link = config.is_linked().then(|| {
+            let senders = usize::try_from(config.senders.unwrap_or(1)).unwrap_or(usize::MAX);
+            Link::new(queue.clone(), senders, &config.order, config.faults.clone().unwrap_or_default())
+        });
+        if let Some(link) = &link {
+            let link = Arc::downgrade(link);
+            watch.ask(move || link.upgrade().map_or_else(String::new, |link| link.tell()));
+        }
+        let senders = senders(config, &queue, &watch, link.as_ref())?;
         let receiving = config.receiving();
         let receiver = |_| {
             let rx = RecvStream::new(receiving)?;
-            rx.add_inproc_reader(&queue).expect("a new stream has not been started");
+            let added = match &link {
+                None => rx.add_inproc_reader(&queue),
+                Some(link) => rx.add_reader(Arc::clone(link) as Arc<dyn PacketSource>),
+            };
+            added.expect("a new stream has not been started");
             Ok::<_, HarnessError>(rx.watched(Arc::clone(&watch)))
         };
         let receivers = (0..config.receivers.unwrap_or(1)).map(receiver).collect::<Result<_, _>>()?;
@@ -68,6 +85,7 @@ impl Harness {
             flavour: config.flavour,
             watch,
             tolerances,
+            link,
             claims: Claims::default(),
             open: true,
         })
@@ -111,6 +129,75 @@ impl Harness {
         self.flavour
     }
 
+    /// Adds a rule to the fault plan, after those that hold now, until the guard is dropped.
+    ///
+    /// ```
+    /// use spead_inproc::{Flavour, Harness, Heap, harness::{Act, Faults, Select}};
+    ///
+    /// let harness = Harness::builder().faults(Faults::new()).build()?;
+    /// let heap = Heap::builder(Flavour::SPEAD_64_48).immediate(0x1600, 5).build()?;
+    /// let silence = harness.fault("silence", Select::all(), Act::Drop);
+    /// harness.sender(0).send_heap(&heap)?;
+    /// drop(silence);
+    /// harness.sender(0).send_heap(&heap)?;
+    /// assert_eq!(harness.receiver().collect()?.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the harness was built without a fault plan.
+    pub fn fault(&self, name: impl Into<Arc<str>>, select: Select, act: Act) -> FaultGuard {
+        let link = self.link("fault", "`.faults(Faults::new())`");
+        let id = link.add_rule(Rule { name: name.into(), select, act });
+        FaultGuard { link: Arc::downgrade(link), id }
+    }
+
+    /// Lets the packets of a sender wait until [`release`](Self::release); others pass.
+    ///
+    /// # Panics
+    /// If there is no such sender, or the harness was built without an order or faults.
+    pub fn hold(&self, sender: usize) {
+        self.link("hold", "`.faults(Faults::new())`").hold(sender, true);
+    }
+
+    /// Lets the packets of a sender go that were held: after those that others sent meanwhile.
+    ///
+    /// # Panics
+    /// If there is no such sender, or the harness was built without an order or faults.
+    pub fn release(&self, sender: usize) {
+        self.link("release", "`.faults(Faults::new())`").hold(sender, false);
+    }
+
+    /// Which of the heaps that were sent so far must arrive after the fault plan, by the values of two of their items.
+    ///
+    /// The plan knows what it drops and breaks; it does not know that a receiver refuses packets which come out of order.
+    ///
+    /// # Panics
+    /// If the harness was built without an order or faults.
+    #[must_use]
+    pub fn expected(&self, row_item: u64, column_item: u64) -> Presence {
+        self.link("expected", "`.faults(..)`").presence(row_item, column_item)
+    }
+
+    /// What the fault plan did so far.
+    #[must_use]
+    pub fn faults_done(&self) -> Vec<Done> {
+        self.link.as_ref().map(|link| link.done()).unwrap_or_default()
+    }
+
+    /// The way that was asked for.
+    fn link(&self, what: &str, cure: &str) -> &Arc<Link> {
+        match &self.link {
+            Some(link) => link,
+            None => panic!("`{what}` needs packets that go through lanes: build the harness with {cure}"),
+        }
+    }
+
+    /// The way between senders and queue, if there is one.
+    pub(super) const fn linked(&self) -> Option<&Arc<Link>> {
+        self.link.as_ref()
+    }
+
     /// Stops the queue: what was sent can still be read, then receivers see the end.
     pub fn stop(&self) {
         self.queue.stop();
@@ -144,6 +231,7 @@ impl Harness {
             flavour: self.flavour,
             watch: Arc::clone(&self.watch),
             tolerances: Arc::clone(&self.tolerances),
+            link: self.link.clone(),
             claims: Claims::default(),
             open: false,
         }
@@ -154,7 +242,7 @@ impl Harness {
         self.open = false;
         self.senders.clear();
         self.stop();
-        Report::new(&self.queue, &self.receivers, &self.watch, &self.tolerances)
+        Report::new(&self.queue, &self.receivers, &self.watch, &self.tolerances, self.link.as_deref())
     }
 }
 
@@ -172,6 +260,7 @@ fn senders(
     config: &HarnessBuilder,
     queue: &InprocQueue,
     watch: &Arc<Watch>,
+    link: Option<&Arc<Link>>,
 ) -> Result<Vec<Option<SendStream>>, HarnessError> {
     let count = config.senders.unwrap_or(1);
     if count == 0 {
@@ -179,7 +268,13 @@ fn senders(
     }
     let lease: Arc<dyn Any + Send + Sync> = Arc::new(StopOnDrop(queue.clone()));
     let sender = |index| {
-        let tx = SendStream::new(queue, config.send)?;
+        let tx = match link {
+            None => SendStream::new(queue, config.send)?,
+            Some(link) => {
+                let place = usize::try_from(index).unwrap_or(usize::MAX);
+                SendStream::over([link.sink(place)], config.send, queue.next_origin())?
+            }
+        };
         tx.set_cnts(CntSequence::interleaved(index, count));
         Ok(Some(tx.watched(Arc::clone(watch), Arc::clone(&lease))))
     };

@@ -1,6 +1,9 @@
-use std::fmt;
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+};
 
-use super::ReceiverReport;
+use super::{Done, ReceiverReport, Step};
 use crate::{
     heap::Origin,
     recv::{Count, Fate, Rejection},
@@ -39,9 +42,40 @@ pub enum Lint {
         /// How many were rejected for it.
         packets: u64,
     },
+    /// A rule changes the order of packets within a heap, and the receiver takes them only in order.
+    PlanReorders {
+        /// The name of the rule.
+        rule: String,
+    },
 }
 
 impl Lint {
+    /// What a fault plan asks for that its receivers cannot take.
+    pub(super) fn of_plan(receivers: &[ReceiverReport], done: &[Done], passed: &[Step]) -> Vec<Self> {
+        let mut lints: Vec<Self> = Vec::new();
+        if receivers.iter().all(|receiver| receiver.config.allow_out_of_order) {
+            return lints;
+        }
+        let mut reached: HashMap<(usize, Option<u64>), Option<u32>> = HashMap::new();
+        let mut reordered: HashSet<(usize, Option<u64>)> = HashSet::new();
+        for step in passed {
+            let heap = (step.sender, step.heap);
+            let last = reached.entry(heap).or_default();
+            if *last > step.packet {
+                reordered.insert(heap);
+            }
+            *last = step.packet.max(*last);
+        }
+        let hit = |done: &&Done| done.act.reorders() && reordered.contains(&(done.sender, Some(done.heap)));
+        for done in done.iter().filter(hit) {
+            let lint = Self::PlanReorders { rule: done.rule.to_string() };
+            if !lints.contains(&lint) {
+                lints.push(lint);
+            }
+        }
+        lints
+    }
+
     /// All that can be seen in what came of a test.
     pub(super) fn find(receivers: &[ReceiverReport], left: &[(Origin, u64)], watch: &Watch) -> Vec<Self> {
         let shared = watch.shared_cnts().into_iter().map(|(cnt, first, second)| Self::SharedCnt { cnt, first, second });
@@ -89,6 +123,11 @@ impl fmt::Display for Lint {
                 "the stop item of {by} (heap {cnt}) ended the stream while {} of {other} were under way: \
                  send it last, or set stop_on_stop_item = false",
                 Count(*packets, "packet")
+            ),
+            Self::PlanReorders { rule } => write!(
+                f,
+                "the rule \"{rule}\" changes the order of packets within a heap, and this receiver takes them in order only: \
+                 what is expected then is lost; set allow_out_of_order (`out_of_order` in a harness)"
             ),
             Self::Reordered { origin, packets } => write!(
                 f,

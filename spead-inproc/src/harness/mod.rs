@@ -6,26 +6,38 @@
 mod artifact;
 mod builder;
 mod comparison;
+mod fault;
 #[expect(clippy::module_inception, reason = "the noun of this module")]
 mod harness;
 mod inject;
+mod link;
 mod lint;
 mod npy;
+mod order;
 mod outcome;
+mod presence;
 #[doc(hidden)]
 pub mod private;
 mod render;
 mod report;
+mod seed;
+mod select;
 mod settings;
 mod shown;
 mod site;
+mod sweep;
 mod tolerance;
 
 pub use builder::{HarnessBuilder, HarnessError};
+pub use fault::{Act, Done, FaultGuard, Faults, Field};
 pub use harness::Harness;
 use inject::Claims;
 pub use inject::{Demand, FromHarness};
 pub use lint::Lint;
+pub use order::{Order, Step};
+pub use presence::Presence;
 pub use report::{ReceiverReport, Report};
+pub use select::Select;
 pub use shown::WireView;
+pub use sweep::Sweep;
 pub use tolerance::Tolerance;

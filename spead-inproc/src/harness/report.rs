@@ -1,7 +1,8 @@
 use std::{fmt, sync::Arc};
 
 use super::{
-    Lint, artifact,
+    Done, Lint, artifact,
+    link::{self, Link},
     render::{self, Known},
     tolerance::Tolerances,
 };
@@ -21,6 +22,8 @@ pub struct Report {
     pub receivers: Vec<ReceiverReport>,
     /// Packets that nobody read, since they came after a stop, by sender.
     pub left: Vec<(Origin, u64)>,
+    /// What the fault plan did, in order.
+    pub done: Vec<Done>,
     /// What looks like a mistake.
     pub lints: Vec<Lint>,
 }
@@ -91,12 +94,18 @@ impl Report {
         receivers: &[RecvStream],
         watch: &Watch,
         tolerances: &Arc<Tolerances>,
+        link: Option<&Link>,
     ) -> Self {
         let receivers: Vec<_> = receivers.iter().map(|rx| ReceiverReport::new(rx, tolerances)).collect();
+        if let Some(link) = link {
+            link.settle();
+        }
         check(queue, receivers.iter().map(|receiver| receiver.ledger.clone()));
         let left = left(queue);
-        let lints = Lint::find(&receivers, &left, watch);
-        Self { receivers, left, lints }
+        let done = link.map(Link::done).unwrap_or_default();
+        let mut lints = Lint::find(&receivers, &left, watch);
+        lints.extend(Lint::of_plan(&receivers, &done, &link.map(Link::passed).unwrap_or_default()));
+        Self { receivers, left, done, lints }
     }
 
     /// Tells what became of everything that was not used, and why; nothing if all was. Failing tests show it.
@@ -125,6 +134,7 @@ impl Report {
                 text += &receiver.trace.to_string();
             }
         }
+        text += &link::lines(&self.done);
         for (origin, packets) in &self.left {
             let packets = Count(*packets, "packet");
             text += &format!("left in the queue: {packets} of {origin}, sent after what stopped the stream\n");

@@ -115,8 +115,20 @@ impl InprocQueue {
         self.len() == 0
     }
 
+    /// Takes an entry that was sent before the queue was stopped, but waited elsewhere.
+    pub(crate) fn admit(&self, entry: Entry) {
+        self.shared.put.fetch_add(entry.len() as u64, Ordering::SeqCst);
+        self.shared.sender.send(entry).expect("the queue holds a receiver too");
+        wake_all(&self.shared.wake);
+    }
+
+    /// Lets waiting readers look again: something came that is on its way into the queue.
+    pub(crate) fn wake_readers(&self) {
+        wake_all(&self.shared.wake);
+    }
+
     /// As whom the next stream that sends into this queue is counted.
-    pub(super) fn next_origin(&self) -> Origin {
+    pub(crate) fn next_origin(&self) -> Origin {
         Origin::sender(self.shared.senders.fetch_add(1, Ordering::Relaxed))
     }
 

@@ -84,6 +84,12 @@ impl Deref for ReceivedHeap {
     }
 }
 
+impl AsRef<Heap> for ReceivedHeap {
+    fn as_ref(&self) -> &Heap {
+        self
+    }
+}
+
 impl fmt::Debug for ReceivedHeap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReceivedHeap")

@@ -20,7 +20,7 @@ use crate::{
         RecvConfigError, StatIndex, StatMode, Stats, Trace,
     },
     send::Cutter,
-    wire::{Packet, PacketError},
+    wire::{ItemId, Packet, PacketError},
 };
 
 /// Receives heaps: takes packets from its readers and puts heaps together, on the thread that asks.
@@ -261,6 +261,29 @@ impl RecvStream {
         }
     }
 
+    /// All whole heaps to come: until the stream ends or, in a harness without threads, until nothing is left to read.
+    ///
+    /// # Errors
+    /// [`RecvError::Starved`] if other threads send and the stream does not end in time.
+    pub fn collect(&self) -> Result<Vec<ReceivedHeap>, RecvError> {
+        let mut heaps = Vec::new();
+        loop {
+            match self.next_heap() {
+                Ok(heap) => heaps.push(heap),
+                Err(RecvError::Stopped) => return Ok(heaps),
+                Err(RecvError::Starved(starved)) if starved.waited.is_zero() => return Ok(heaps),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The heaps to come that carry data, as [`heaps`](Self::heaps): those with nothing but descriptors or stream control
+    /// are passed over.
+    pub fn data_heaps(&self) -> impl Iterator<Item = Result<ReceivedHeap, RecvError>> + '_ {
+        let control = |heap: &ReceivedHeap| heap.items().iter().all(|item| item.id() <= ItemId::STREAM_CONTROL);
+        self.heaps().filter(move |heap| !heap.as_ref().is_ok_and(control))
+    }
+
     /// The heaps to come, one by one, until the stream ends.
     #[must_use]
     pub const fn heaps(&self) -> Heaps<'_> {
@@ -339,6 +362,7 @@ impl RecvStream {
 
     fn starved(&self, waited: Duration) -> RecvError {
         let sent = self.watch.as_ref().map(|watch| watch.sent_heaps()).unwrap_or_default();
+        let before = self.watch.as_ref().map(|watch| watch.told()).unwrap_or_default();
         let mut state = self.lock();
         RecvError::Starved(Box::new(Starved {
             waited,
@@ -346,6 +370,7 @@ impl RecvStream {
             live_heaps: state.reassembler.live_heaps(),
             ledger: state.reassembler.ledger().clone(),
             trace: state.record.as_ref().map(|record| record.trace.clone()).unwrap_or_default(),
+            before,
         }))
     }
 
@@ -562,6 +587,8 @@ pub struct Starved {
     pub ledger: Ledger,
     /// The packets in the order in which they were read.
     pub trace: Trace,
+    /// What became of packets before they could be read, line by line; empty if nothing did.
+    pub before: String,
 }
 
 impl fmt::Display for Starved {
@@ -587,6 +614,7 @@ impl fmt::Display for Starved {
         if self.sent.is_empty() {
             writeln!(f, "nothing was sent")?;
         }
+        f.write_str(&self.before)?;
         writeln!(f, "read whole: {}", Count(self.ledger.heaps().whole, "heap"))?;
         for heap in &self.live_heaps {
             writeln!(f, "still arriving: {heap}")?;

@@ -1,8 +1,9 @@
 use std::{
     any::Any,
     collections::HashMap,
+    fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, ThreadId},
@@ -16,7 +17,6 @@ thread_local! {
 }
 
 /// What the streams of one harness know of each other, so that a read of what cannot come fails and says why.
-#[derive(Debug)]
 pub(crate) struct Watch {
     home: ThreadId,
     /// Whether another thread has used a stream.
@@ -25,6 +25,8 @@ pub(crate) struct Watch {
     /// What the harness wants to find again at its streams.
     attached: Arc<dyn Any + Send + Sync>,
     sent: Mutex<Sent>,
+    /// What became of packets before they could be read.
+    before: OnceLock<Box<dyn Fn() -> String + Send + Sync>>,
 }
 
 #[derive(Debug, Default)]
@@ -50,11 +52,35 @@ pub struct SentHeaps {
     pub packets: u64,
 }
 
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Watch(timeout {:?})", self.timeout)
+    }
+}
+
 impl Watch {
     /// Watches from this thread on; `threads` says that others will use the streams.
     pub(crate) fn new(threads: bool, timeout: Duration, attached: Arc<dyn Any + Send + Sync>) -> Self {
         let home = HERE.with(|here| *here);
-        Self { home, elsewhere: AtomicBool::new(threads), timeout, attached, sent: Mutex::default() }
+        Self {
+            home,
+            elsewhere: AtomicBool::new(threads),
+            timeout,
+            attached,
+            sent: Mutex::default(),
+            before: OnceLock::new(),
+        }
+    }
+
+    /// Who is asked what became of packets before they could be read.
+    pub(crate) fn ask(&self, tell: impl Fn() -> String + Send + Sync + 'static) {
+        // Only the first is asked: a harness has one.
+        self.before.get_or_init(|| Box::new(tell));
+    }
+
+    /// What became of packets before they could be read, line by line.
+    pub(super) fn told(&self) -> String {
+        self.before.get().map(|tell| tell()).unwrap_or_default()
     }
 
     pub(super) fn attached(&self) -> &Arc<dyn Any + Send + Sync> {

@@ -32,6 +32,7 @@ pub(super) fn report(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
         }
         receiver(f, each)?;
     }
+    f.write_str(&super::link::lines(&report.done))?;
     for (origin, packets) in &report.left {
         writeln!(f, "left in the queue: {} from {origin}", Count(*packets, "packet"))?;
     }
