@@ -4,8 +4,8 @@
 mod any_bytes;
 mod contract;
 mod failures;
-mod groups;
 mod faults;
+mod groups;
 mod history;
 mod laws;
 mod layering;

@@ -144,7 +144,7 @@ impl Sweep {
         };
         let lanes: Vec<usize> = steps.iter().map(|step| step.sender).collect();
         let mut told = String::new();
-        write!(told, "{which} fails: {message}\n").expect("writing to a string");
+        writeln!(told, "{which} fails: {message}").expect("writing to a string");
         if let Some(found) = again(&lanes, &rules) {
             let lanes = shrink(lanes, |lanes| again(lanes, &rules).is_some());
             rules = shrink(rules, |rules| again(&lanes, rules).is_some());
@@ -160,10 +160,10 @@ impl Sweep {
             )
             .expect("writing to a string");
             if planned {
-                write!(told, "    .faults({})\n", Faults::of(rules)).expect("writing to a string");
+                writeln!(told, "    .faults({})", Faults::of(rules)).expect("writing to a string");
             }
         } else {
-            write!(told, "it does not fail again in the same order: does the test depend on more than that?\n")
+            writeln!(told, "it does not fail again in the same order: does the test depend on more than that?")
                 .expect("writing to a string");
         }
         let test = thread::current().name().unwrap_or("main").to_owned();
