@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod any_bytes;
+mod asynchronous;
 mod contract;
 mod failures;
 mod faults;
@@ -12,6 +13,7 @@ mod layering;
 mod macros;
 mod memory;
 mod profiles;
+mod rate;
 mod snapshots;
 mod values;
 mod vectors;

@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::{Faults, Harness, Order, Tolerance, tolerance::Tolerances};
 use crate::{
     recv::{RecvConfig, RecvConfigError},
-    stream::{SendConfig, SendConfigError},
+    stream::{Io, SendConfig, SendConfigError},
     wire::Flavour,
 };
 
@@ -22,6 +22,7 @@ pub struct HarnessBuilder {
     pub(super) recv: RecvConfig,
     pub(super) order: Order,
     pub(super) faults: Option<Faults>,
+    pub(super) io: Option<Io>,
 }
 
 impl Default for HarnessBuilder {
@@ -38,6 +39,7 @@ impl Default for HarnessBuilder {
             recv: RecvConfig::default(),
             order: Order::as_sent(),
             faults: None,
+            io: None,
         }
     }
 }
@@ -113,6 +115,11 @@ impl HarnessBuilder {
         Self { send, ..self }
     }
 
+    /// Where the sending streams do their work. Default on the thread that sends.
+    pub fn io(self, io: impl Into<Io>) -> Self {
+        Self { io: Some(io.into()), ..self }
+    }
+
     /// All settings of the receiving streams; its `substreams` counts too.
     pub fn recv_config(self, recv: RecvConfig) -> Self {
         Self { recv, substreams: Some(recv.substreams), ..self }
@@ -140,7 +147,7 @@ impl HarnessBuilder {
 }
 
 /// Settings of a harness that cannot work.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HarnessError {
     /// Nobody would receive.

@@ -276,7 +276,11 @@ fn senders(
             }
         };
         tx.set_cnts(CntSequence::interleaved(index, count));
-        Ok(Some(tx.watched(Arc::clone(watch), Arc::clone(&lease))))
+        let tx = tx.watched(Arc::clone(watch), Arc::clone(&lease));
+        Ok(Some(match &config.io {
+            None => tx,
+            Some(io) => tx.with_io(io.clone()),
+        }))
     };
     (0..count).map(sender).collect()
 }

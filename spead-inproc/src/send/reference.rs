@@ -20,6 +20,7 @@ pub struct HeapReference<'h> {
     pub(crate) cnt: Option<u64>,
     pub(crate) substream: usize,
     pub(crate) repeat_pointers: bool,
+    pub(crate) rate: Option<f64>,
 }
 
 impl<'h> HeapReference<'h> {
@@ -41,6 +42,12 @@ impl<'h> HeapReference<'h> {
         Self { cnt: Some(cnt), ..self }
     }
 
+    /// Sends at this rate, in bytes a second, instead of the stream's; 0 is no limit.
+    #[must_use]
+    pub const fn with_rate(self, rate: f64) -> Self {
+        Self { rate: Some(rate), ..self }
+    }
+
     /// Puts all item pointers into every packet, so that each can be understood by itself.
     #[must_use]
     pub const fn repeat_pointers(self) -> Self {
@@ -50,7 +57,7 @@ impl<'h> HeapReference<'h> {
 
 impl<'h> From<&'h Heap> for HeapReference<'h> {
     fn from(heap: &'h Heap) -> Self {
-        Self { heap, cnt: None, substream: 0, repeat_pointers: false }
+        Self { heap, cnt: None, substream: 0, repeat_pointers: false, rate: None }
     }
 }
 
@@ -65,6 +72,12 @@ impl Heap {
     #[must_use]
     pub fn with_cnt(&self, cnt: u64) -> HeapReference<'_> {
         HeapReference::from(self).with_cnt(cnt)
+    }
+
+    /// This heap, to be sent at this rate, in bytes a second; 0 is no limit.
+    #[must_use]
+    pub fn with_rate(&self, rate: f64) -> HeapReference<'_> {
+        HeapReference::from(self).with_rate(rate)
     }
 
     /// This heap, to be sent with all item pointers in every packet.

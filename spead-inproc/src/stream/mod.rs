@@ -5,13 +5,24 @@
 //! that asks for a heap.
 
 mod buffer;
+mod clock;
+mod in_flight;
+mod io;
+mod outbox;
 mod park;
+mod queued;
+mod rate;
+mod reading;
 mod recv_stream;
 mod send_stream;
 mod transport;
 mod watch;
 
 pub use buffer::BufferSource;
+pub use clock::VirtualClock;
+pub use in_flight::InFlight;
+pub use io::{Io, Stepper, ThreadPool, ThreadPoolError};
+pub use reading::HeapStream;
 pub use recv_stream::{Heaps, ReaderError, RecvError, RecvStream, Starved};
 pub use send_stream::{GroupMode, SendConfig, SendConfigError, SendError, SendStream, Sent, SentGroup};
 pub(crate) use transport::wake_all;

@@ -3,16 +3,14 @@ use std::{
     collections::VecDeque,
     fmt,
     future::poll_fn,
-    pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::Poll,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU32},
     time::Duration,
 };
 
 use bytes::Bytes;
 use event_listener::{Event as Wake, EventListener};
 
-use super::{BufferSource, Entry, PacketSource, SentHeaps, Taken, Watch, park::block_on, wake_all};
+use super::{BufferSource, Entry, PacketSource, SentHeaps, Taken, Watch, park::block_on, reading::Wait, wake_all};
 use crate::{
     heap::Origin,
     recv::{
@@ -45,13 +43,15 @@ use crate::{
 #[derive(Clone)]
 pub struct RecvStream {
     shared: Arc<Shared>,
-    watch: Option<Arc<Watch>>,
+    pub(super) watch: Option<Arc<Watch>>,
 }
 
 struct Shared {
     state: Mutex<State>,
     /// Notified when a reader comes, or the stream starts or stops.
     wake: Wake,
+    /// Events that async readers were given without having to wait.
+    in_a_row: AtomicU32,
 }
 
 struct State {
@@ -109,7 +109,7 @@ impl RecvStream {
             header: Vec::new(),
             record: None,
         };
-        let shared = Shared { state: Mutex::new(state), wake: Wake::new() };
+        let shared = Shared { state: Mutex::new(state), wake: Wake::new(), in_a_row: AtomicU32::new(0) };
         Ok(Self { shared: Arc::new(shared), watch: None })
     }
 
@@ -200,7 +200,9 @@ impl RecvStream {
         if limit == Some(Duration::ZERO) {
             return Err(self.starved(Duration::ZERO));
         }
-        block_on(self.next_event_async(), limit).unwrap_or_else(|| Err(self.starved(limit.unwrap_or_default())))
+        let mut wait = Wait::patient();
+        let next = poll_fn(|context| self.poll_event(&mut wait, context));
+        block_on(next, limit).unwrap_or_else(|| Err(self.starved(limit.unwrap_or_default())))
     }
 
     /// The next heap, whole or not, if there is one now.
@@ -244,21 +246,8 @@ impl RecvStream {
     /// # Errors
     /// [`RecvError::Stopped`] after the last one.
     pub async fn next_event_async(&self) -> Result<Event, RecvError> {
-        loop {
-            if let Some(event) = self.try_next_event()? {
-                return Ok(event);
-            }
-            let mut listeners = self.listen();
-            // Whatever came before the listeners were there would wake nobody.
-            if let Some(event) = self.try_next_event()? {
-                return Ok(event);
-            }
-            poll_fn(|context| {
-                let woken = listeners.iter_mut().any(|listener| Pin::new(listener).poll(context).is_ready());
-                if woken { Poll::Ready(()) } else { Poll::Pending }
-            })
-            .await;
-        }
+        let mut wait = Wait::default();
+        poll_fn(|context| self.poll_event(&mut wait, context)).await
     }
 
     /// All whole heaps to come: until the stream ends or, in a harness without threads, until nothing is left to read.
@@ -354,13 +343,17 @@ impl RecvStream {
         self.lock().record.as_ref().map(|record| record.trace.clone()).unwrap_or_default()
     }
 
-    fn listen(&self) -> Vec<EventListener> {
+    pub(super) fn in_a_row(&self) -> &AtomicU32 {
+        &self.shared.in_a_row
+    }
+
+    pub(super) fn listen(&self) -> Vec<EventListener> {
         let state = self.lock();
         let sources = state.readers.iter().filter(|reader| !reader.ended).map(|reader| reader.source.wake().listen());
         sources.chain([self.shared.wake.listen()]).collect()
     }
 
-    fn starved(&self, waited: Duration) -> RecvError {
+    pub(super) fn starved(&self, waited: Duration) -> RecvError {
         let sent = self.watch.as_ref().map(|watch| watch.sent_heaps()).unwrap_or_default();
         let before = self.watch.as_ref().map(|watch| watch.told()).unwrap_or_default();
         let mut state = self.lock();

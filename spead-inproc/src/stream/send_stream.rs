@@ -1,34 +1,38 @@
-use std::{
-    any::Any,
-    fmt,
-    future::{Ready, ready},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{any::Any, fmt, sync::Arc, time::Duration};
 
-use super::{Entry, PacketSink, Refused, Watch};
+use super::{
+    Entry, Io, PacketSink, Refused, Watch,
+    outbox::{Line, Outbox, Part, put_all},
+};
 use crate::{
-    heap::Origin,
+    heap::{Heap, Origin},
     send::{CntSequence, HeapReference, PacketizeError, Run, ZeroStep},
     wire::{HeapCnt, HeapCntError},
 };
 
 /// How heaps are sent: spead2's settings, with its names and defaults (`send_stream_config.h`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SendConfig {
     /// Bytes of the largest packet, header included; rounded down to a multiple of 8. Default 1472.
     pub max_packet_size: usize,
     /// Heaps that may be under way at once, which bounds the size of a group. Default 4.
     pub max_heaps: usize,
+    /// Bytes of packets a second, headers included; 0 is no limit. Default 0.
+    pub rate: f64,
+    /// Bytes that go out at once before the rate makes the stream wait. Default 65536.
+    pub burst_size: usize,
+    /// How much faster than the rate a stream that is late may be until it has caught up; at least 1. Default 1.05.
+    pub burst_rate_ratio: f64,
 }
 
 impl Default for SendConfig {
     fn default() -> Self {
-        Self { max_packet_size: 1472, max_heaps: 4 }
+        Self { max_packet_size: 1472, max_heaps: 4, rate: 0.0, burst_size: 65536, burst_rate_ratio: 1.05 }
     }
 }
 
 /// Send settings that cannot work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendConfigError {
     /// No heap could ever be sent.
@@ -37,6 +41,38 @@ pub enum SendConfigError {
     /// There is nowhere to send to.
     #[error("a stream needs at least one queue to send to")]
     NoSubstreams,
+    /// A rate that is negative or no number.
+    #[error("rate {rate} bytes a second: use a finite number, or 0 for no limit")]
+    Rate {
+        /// The rate.
+        rate: f64,
+    },
+    /// A stream that is late would never catch up.
+    #[error("burst_rate_ratio {ratio}: use a finite number that is at least 1")]
+    BurstRateRatio {
+        /// The ratio.
+        ratio: f64,
+    },
+}
+
+impl SendConfig {
+    fn check(&self) -> Result<(), SendConfigError> {
+        let &Self { max_heaps, rate, burst_rate_ratio: ratio, .. } = self;
+        if max_heaps == 0 {
+            return Err(SendConfigError::NoHeaps);
+        }
+        if !is_rate(rate) {
+            return Err(SendConfigError::Rate { rate });
+        }
+        if !(ratio.is_finite() && ratio >= 1.0) {
+            return Err(SendConfigError::BurstRateRatio { ratio });
+        }
+        Ok(())
+    }
+}
+
+fn is_rate(rate: f64) -> bool {
+    rate.is_finite() && rate >= 0.0
 }
 
 /// In which order the packets of a group of heaps are sent.
@@ -65,18 +101,12 @@ pub enum GroupMode {
 /// ```
 #[derive(Clone)]
 pub struct SendStream {
-    inner: Arc<Inner>,
-    watch: Option<Arc<Watch>>,
-    /// Dropped with the last handle.
-    _lease: Option<Arc<dyn Any + Send + Sync>>,
-}
-
-struct Inner {
-    sinks: Box<[Arc<dyn PacketSink>]>,
-    config: SendConfig,
-    origin: Origin,
-    /// Held for a whole call: calls are not interleaved.
-    cnts: Mutex<CntSequence>,
+    pub(super) line: Arc<Line>,
+    pub(super) io: Io,
+    pub(super) origin: Origin,
+    pub(super) watch: Option<Arc<Watch>>,
+    /// Dropped with the last handle, when all is sent.
+    pub(super) lease: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// A heap that was sent.
@@ -103,6 +133,16 @@ pub struct SentGroup {
     pub bytes: u64,
 }
 
+impl SentGroup {
+    pub(super) fn of(parts: &[Part]) -> Self {
+        Self {
+            cnts: parts.iter().map(|part| part.run.cnt()).collect(),
+            packets: parts.iter().map(|part| part.run.len() as u64).sum(),
+            bytes: parts.iter().map(|part| part.run.bytes()).sum(),
+        }
+    }
+}
+
 impl SendStream {
     /// A stream with one substream for each sink.
     ///
@@ -117,32 +157,34 @@ impl SendStream {
         if sinks.is_empty() {
             return Err(SendConfigError::NoSubstreams);
         }
-        if config.max_heaps == 0 {
-            return Err(SendConfigError::NoHeaps);
-        }
-        let inner = Inner { sinks, config, origin, cnts: Mutex::default() };
-        Ok(Self { inner: Arc::new(inner), watch: None, _lease: None })
+        config.check()?;
+        let line = Line::new(sinks, config, config.rate == 0.0);
+        Ok(Self { line: Arc::new(line), io: Io::caller(), origin, watch: None, lease: None })
     }
 
     /// The same stream, watched, and keeping `lease` alive.
     pub(crate) fn watched(self, watch: Arc<Watch>, lease: Arc<dyn Any + Send + Sync>) -> Self {
-        Self { watch: Some(watch), _lease: Some(lease), ..self }
+        Self { watch: Some(watch), lease: Some(lease), ..self }
     }
 
     /// Sends a heap; when this returns, all of its packets are on the transport.
     ///
     /// # Errors
-    /// [`SendError`], the first that applies: no such substream, heap cnt too large, packets too small, or stopped. A call
-    /// that is refused uses up no heap cnt.
+    /// [`SendError`], the first that applies: no such substream, no room, heap cnt too large, packets too small, or stopped.
+    /// A call that is refused uses up no heap cnt.
     pub fn send_heap<'h>(&self, heap: impl Into<HeapReference<'h>>) -> Result<Sent, SendError> {
         let heap = heap.into();
         self.touch();
-        let mut cnts = self.lock();
-        let (run, after) = self.cut(&heap, 0, *cnts)?;
-        *cnts = after;
+        let mut outbox = self.line.outbox();
+        if !outbox.direct || heap.rate.is_some() {
+            drop(outbox);
+            return self.send_one_queued(heap);
+        }
+        let (run, after) = self.cut(&heap, 0, 0, outbox.cnts)?;
+        outbox.cnts = after;
         let sent = Sent { cnt: run.cnt(), packets: run.len() as u64, bytes: run.bytes() };
         self.record(&run);
-        match self.inner.sinks[heap.substream].put(Entry::Run(run)) {
+        match self.line.sinks[heap.substream].put(Entry::Run(run)) {
             Ok(()) => Ok(sent),
             Err(Refused(rest)) => Err(SendError::Stopped { packets: sent.packets, refused: rest.len() as u64 }),
         }
@@ -157,44 +199,20 @@ impl SendStream {
         if heaps.is_empty() {
             return Err(SendError::EmptyGroup);
         }
-        let mut cnts = self.lock();
-        let mut after = *cnts;
-        let mut runs = Vec::with_capacity(heaps.len());
-        for (place, heap) in heaps.iter().enumerate() {
-            let (run, next) = self.cut(heap, place, after)?;
-            after = next;
-            runs.push((heap.substream, run));
+        let mut outbox = self.line.outbox();
+        if !outbox.direct || heaps.iter().any(|heap| heap.rate.is_some()) {
+            drop(outbox);
+            return self.send_queued(heaps, mode);
         }
-        *cnts = after;
-        let sent = SentGroup {
-            cnts: runs.iter().map(|(_, run)| run.cnt()).collect(),
-            packets: runs.iter().map(|(_, run)| run.len() as u64).sum(),
-            bytes: runs.iter().map(|(_, run)| run.bytes()).sum(),
-        };
-        runs.iter().for_each(|(_, run)| self.record(run));
-        let refused = match mode {
-            GroupMode::Serial => self.put_all(runs),
-            GroupMode::RoundRobin => self.put_all(in_turn(&runs)),
-        };
+        let (parts, after) = self.cut_all(heaps, &outbox)?;
+        outbox.cnts = after;
+        let sent = SentGroup::of(&parts);
+        parts.iter().for_each(|part| self.record(&part.run));
+        let refused = put_all(&self.line.sinks, parts, mode);
         if refused > 0 {
             return Err(SendError::Stopped { packets: sent.packets, refused });
         }
         Ok(sent)
-    }
-
-    /// Sends a heap; for code that is async. The heap is on its way, in order, when this returns; the future borrows
-    /// nothing, and dropping it takes nothing back.
-    pub fn send_heap_async<'h>(&self, heap: impl Into<HeapReference<'h>>) -> Ready<Result<Sent, SendError>> {
-        ready(self.send_heap(heap))
-    }
-
-    /// Sends several heaps as one; for code that is async.
-    pub fn send_heaps_async(
-        &self,
-        heaps: &[HeapReference<'_>],
-        mode: GroupMode,
-    ) -> Ready<Result<SentGroup, SendError>> {
-        ready(self.send_heaps(heaps, mode))
     }
 
     /// Sets the heap cnts of heaps that do not bring their own: `next`, `next + step`, and so on.
@@ -207,59 +225,72 @@ impl SendStream {
     }
 
     pub(crate) fn set_cnts(&self, cnts: CntSequence) {
-        *self.lock() = cnts;
+        self.line.outbox().cnts = cnts;
     }
 
     /// How many substreams there are.
     #[must_use]
     pub fn substreams(&self) -> usize {
-        self.inner.sinks.len()
+        self.line.sinks.len()
     }
 
     /// The settings.
     #[must_use]
     pub fn config(&self) -> &SendConfig {
-        &self.inner.config
+        &self.line.config
     }
 
     /// As whose packets a ledger counts what this stream sends.
     #[must_use]
-    pub fn origin(&self) -> Origin {
-        self.inner.origin
+    pub const fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// The checks of all heaps of a call, and their packets.
+    pub(super) fn cut_all(
+        &self,
+        heaps: &[HeapReference<'_>],
+        outbox: &Outbox,
+    ) -> Result<(Vec<Part>, CntSequence), SendError> {
+        let mut after = outbox.cnts;
+        let mut parts = Vec::with_capacity(heaps.len());
+        for (place, heap) in heaps.iter().enumerate() {
+            let (run, next) = self.cut(heap, place, outbox.in_flight, after)?;
+            after = next;
+            parts.push(Part { substream: heap.substream, run, rate: heap.rate.unwrap_or(self.line.config.rate) });
+        }
+        Ok((parts, after))
     }
 
     /// The checks of one heap, in spead2's order, and its packets (`send_stream.cpp`).
     #[inline(always)]
-    fn cut(&self, heap: &HeapReference<'_>, before: usize, cnts: CntSequence) -> Result<(Run, CntSequence), SendError> {
-        let SendConfig { max_packet_size, max_heaps } = self.inner.config;
+    fn cut(
+        &self,
+        heap: &HeapReference<'_>,
+        place: usize,
+        in_flight: usize,
+        cnts: CntSequence,
+    ) -> Result<(Run, CntSequence), SendError> {
+        let SendConfig { max_packet_size, max_heaps, .. } = self.line.config;
         if heap.substream >= self.substreams() {
             return Err(SendError::Substream { substream: heap.substream, substreams: self.substreams() });
         }
-        if before >= max_heaps {
-            return Err(SendError::Full { max_heaps });
+        if in_flight + place >= max_heaps {
+            return Err(SendError::Full { max_heaps, in_flight, place, heap: heap.heap.clone() });
         }
         let flavour = heap.heap.flavour();
         let (cnt, after) = match heap.cnt {
             Some(cnt) => (HeapCnt::new(cnt, flavour)?, cnts),
             None => cnts.advance(flavour),
         };
-        let run = Run::new(heap.heap, cnt, max_packet_size, heap.repeat_pointers, self.inner.origin)?;
+        if let Some(rate) = heap.rate.filter(|rate| !is_rate(*rate)) {
+            return Err(SendError::Rate { rate });
+        }
+        let run = Run::new(heap.heap, cnt, max_packet_size, heap.repeat_pointers, self.origin)?;
         Ok((run, after))
     }
 
-    /// Puts everything, also after a refusal: other substreams may still be open. How many packets were refused.
-    fn put_all(&self, runs: impl IntoIterator<Item = (usize, Run)>) -> u64 {
-        runs.into_iter().fold(0, |refused, (substream, run)| match self.inner.sinks[substream].put(Entry::Run(run)) {
-            Ok(()) => refused,
-            Err(Refused(rest)) => refused + rest.len() as u64,
-        })
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, CntSequence> {
-        self.inner.cnts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn touch(&self) {
+    pub(super) fn touch(&self) {
         if let Some(watch) = &self.watch {
             watch.touch();
         }
@@ -274,21 +305,12 @@ impl SendStream {
 
 impl fmt::Debug for SendStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SendStream({}, {} substreams)", self.inner.origin, self.substreams())
+        write!(f, "SendStream({}, {} substreams)", self.origin, self.substreams())
     }
 }
 
-/// The packets of all runs, one of each in turn.
-fn in_turn(runs: &[(usize, Run)]) -> impl Iterator<Item = (usize, Run)> + '_ {
-    let longest = runs.iter().map(|(_, run)| run.range().end).max().unwrap_or(0);
-    (0..longest).flat_map(move |packet| {
-        let one = move |(substream, run): &(usize, Run)| (*substream, run.slice(packet..packet + 1));
-        runs.iter().filter(move |(_, run)| packet < run.range().end).map(one)
-    })
-}
-
 /// Why a heap was not sent.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
     /// A group without heaps.
@@ -303,10 +325,25 @@ pub enum SendError {
         substreams: usize,
     },
     /// More heaps than may be under way at once.
-    #[error("no room: max_heaps is {max_heaps}; send smaller groups or raise SendConfig::max_heaps")]
+    #[error(
+        "no room: max_heaps is {max_heaps} and {in_flight} are under way, so heap {place} of the call finds no place; wait \
+         for one of them, send smaller groups, or raise SendConfig::max_heaps"
+    )]
     Full {
         /// How many may be under way.
         max_heaps: usize,
+        /// How many were.
+        in_flight: usize,
+        /// Which heap of the call found no place, counted from 0. None of the call was sent.
+        place: usize,
+        /// That heap.
+        heap: Heap,
+    },
+    /// A rate of a heap's own that is negative or no number.
+    #[error("a heap's rate of {rate} bytes a second: use a finite number, or 0 for no limit")]
+    Rate {
+        /// The rate.
+        rate: f64,
     },
     /// The heap cnt is too large for the heap's flavour.
     #[error(transparent)]
@@ -324,5 +361,16 @@ pub enum SendError {
         packets: u64,
         /// Packets that were not put anywhere.
         refused: u64,
+    },
+    /// Whoever was to send the heap is gone.
+    #[error("nobody sent it: its stepper is gone, or a packet sink panicked")]
+    Abandoned,
+    /// In a harness: it takes too long.
+    #[error(
+        "not sent in {waited:?}: does the rate allow it, and does somebody move the clock? `.timeout(..)` waits longer"
+    )]
+    Overdue {
+        /// How long it was waited for.
+        waited: Duration,
     },
 }

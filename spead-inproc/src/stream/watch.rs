@@ -94,6 +94,16 @@ impl Watch {
         }
     }
 
+    /// Notes that other threads will use the streams.
+    pub(super) fn expect_others(&self) {
+        self.elsewhere.store(true, Ordering::Relaxed);
+    }
+
+    /// How long anything may take that waits for somebody else.
+    pub(super) const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// Notes that a heap is sent.
     pub(super) fn record(&self, origin: Origin, cnt: HeapCnt, packets: u64) {
         let mut sent = self.sent();

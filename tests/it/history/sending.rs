@@ -106,7 +106,8 @@ fn b47_a_group_with_a_bad_substream_in_the_middle_sends_nothing_and_uses_no_cnt(
     let group = [heap.on_substream(0), heap.with_cnt(1 << 48)];
     assert!(matches!(tx.send_heaps(&group, GroupMode::Serial), Err(SendError::Cnt(_))));
     let too_many = [heap.on_substream(0); 5];
-    assert_eq!(tx.send_heaps(&too_many, GroupMode::Serial).unwrap_err(), SendError::Full { max_heaps: 4 });
+    let error = tx.send_heaps(&too_many, GroupMode::Serial).unwrap_err();
+    assert!(matches!(error, SendError::Full { max_heaps: 4, in_flight: 0, place: 4, .. }), "{error}");
     assert_eq!(queues.each_ref().map(InprocQueue::packets_put), [0, 0]);
     let sent = tx.send_heaps(&[heap.on_substream(1), heap.on_substream(0)], GroupMode::Serial).unwrap();
     assert_eq!(sent.cnts.iter().map(|cnt| cnt.get()).collect::<Vec<_>>(), [1, 2]);

@@ -80,6 +80,7 @@ fn check_stream(case: &Value) -> Result<(), String> {
     let config = SendConfig {
         max_packet_size: size(&case["config"]["max_packet_size"], 1472),
         max_heaps: size(&case["config"]["max_heaps"], 4),
+        ..SendConfig::default()
     };
     let substreams = size(&case["substreams"], 1);
     let queues: Vec<_> = (0..substreams).map(|_| InprocQueue::new()).collect();

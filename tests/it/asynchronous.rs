@@ -1,0 +1,362 @@
+//! Sending as production does: many heaps under way, waited for later or not at all.
+
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll, Waker},
+};
+
+use event_listener::Event as Wake;
+use spead_inproc::{
+    Flavour, GroupMode, Harness, Heap, InprocQueue, RecvConfig, RecvStream, SendConfig, SendError, SendStream,
+    heap::Origin,
+    spead_test,
+    stream::{Entry, InFlight, PacketSink, PacketSource, Refused, Stepper, Taken, ThreadPool, VirtualClock},
+};
+
+fn heap(len: usize) -> Heap {
+    Heap::builder(Flavour::SPEAD_64_48).item(0x4300, vec![7; len]).build().unwrap()
+}
+
+/// A heap of so many packets of at most 72 bytes.
+fn of_packets(packets: usize) -> Heap {
+    heap(packets * 32 - 16)
+}
+
+fn stepped() -> (Stepper, InprocQueue, SendStream) {
+    let (stepper, queue) = (Stepper::new(), InprocQueue::new());
+    let config = SendConfig { max_packet_size: 72, ..SendConfig::default() };
+    let tx = SendStream::new(&queue, config).unwrap().with_io(&stepper);
+    (stepper, queue, tx)
+}
+
+/// What a future has come to, without waiting.
+fn now<T>(future: &mut InFlight<T>) -> Option<Result<T, SendError>> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => Some(result),
+        Poll::Pending => None,
+    }
+}
+
+fn done<T>(mut future: InFlight<T>) -> Result<T, SendError> {
+    now(&mut future).expect("it is done")
+}
+
+fn is_static(future: impl Future + Send + 'static) {
+    drop(future);
+}
+
+/// The heap cnts of all packets in a queue.
+fn cnts(queue: &InprocQueue) -> Vec<u64> {
+    let mut cnts = Vec::new();
+    while let Taken::Entry(entry) = queue.take() {
+        cnts.extend(
+            entry.packets().iter().map(|packet| spead_inproc::wire::Packet::parse(packet).unwrap().cnt().get()),
+        );
+    }
+    cnts
+}
+
+#[test]
+fn five_heaps_with_a_limit_of_four() {
+    let (stepper, queue, tx) = stepped();
+    let heaps: Vec<_> = (1..=5).map(of_packets).collect();
+    let mut sent: Vec<_> = heaps[..4].iter().map(|heap| tx.send_heap_async(heap)).collect();
+    assert_eq!((tx.in_flight(), queue.len()), (4, 0), "nothing moves until somebody steps");
+    match done(tx.send_heap_async(&heaps[4])).unwrap_err() {
+        SendError::Full { max_heaps: 4, in_flight: 4, place: 0, heap } => assert_eq!(heap, heaps[4]),
+        error => panic!("{error}"),
+    }
+    // The slot is free when the heap is sent, which is when its future knows.
+    assert!(sent.iter_mut().all(|sent| now(sent).is_none()));
+    assert!(stepper.step());
+    assert_eq!((tx.in_flight(), queue.len()), (3, 1));
+    assert_eq!(now(&mut sent[0]).unwrap().unwrap().cnt, 1);
+    // The stream is usable afterwards, and the refused call used up no cnt.
+    sent.push(tx.send_heap_async(&heaps[4]));
+    for (at, packets) in [(1, 2), (2, 3), (3, 4), (4, 5)] {
+        for packet in 1..=packets {
+            assert!(sent[at..].iter_mut().all(|sent| now(sent).is_none()), "before packet {packet} of heap {at}");
+            assert!(stepper.step());
+        }
+        let sent = now(&mut sent[at]).expect("in order").unwrap();
+        assert_eq!((sent.cnt.get(), sent.packets), (at as u64 + 1, packets));
+    }
+    assert!(!stepper.step());
+    assert_eq!((tx.in_flight(), queue.len()), (0, 15));
+    assert_eq!(cnts(&queue), [1, 2, 2, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 5]);
+}
+
+#[test]
+fn a_group_counts_per_heap_and_is_all_or_nothing() {
+    let (stepper, queue, tx) = stepped();
+    let (one, two) = (of_packets(1), of_packets(2));
+    let first = tx.send_heaps_async(&[(&two).into(), (&one).into(), (&two).into()], GroupMode::RoundRobin);
+    assert_eq!(tx.in_flight(), 3);
+    let refused = done(tx.send_heaps_async(&[(&one).into(), (&two).into()], GroupMode::Serial)).unwrap_err();
+    assert!(matches!(refused, SendError::Full { max_heaps: 4, in_flight: 3, place: 1, .. }), "{refused}");
+    assert_eq!(tx.in_flight(), 3, "not even the heap that had room");
+    let empty = done(tx.send_heaps_async(&[], GroupMode::Serial)).unwrap_err();
+    assert_eq!(empty, SendError::EmptyGroup);
+    // The first failing check of the first failing heap decides.
+    let wrong = done(tx.send_heaps_async(&[one.on_substream(3), (&one).into()], GroupMode::Serial)).unwrap_err();
+    assert_eq!(wrong, SendError::Substream { substream: 3, substreams: 1 });
+    let large = done(tx.send_heaps_async(&[one.with_cnt(u64::MAX), (&one).into()], GroupMode::Serial)).unwrap_err();
+    assert!(matches!(large, SendError::Cnt(_)), "{large}");
+    let rate = done(tx.send_heap_async(one.with_rate(-1.0))).unwrap_err();
+    assert_eq!(rate, SendError::Rate { rate: -1.0 });
+
+    assert_eq!(stepper.run_until_idle(), 5);
+    let group = done(first).unwrap();
+    assert_eq!(group.cnts.iter().map(|cnt| cnt.get()).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(cnts(&queue), [1, 2, 3, 1, 3]);
+    // No refused call has used up a cnt.
+    let next = tx.send_heap_async(&one);
+    stepper.run_until_idle();
+    assert_eq!(done(next).unwrap().cnt, 4);
+}
+
+#[test]
+fn a_completed_heap_makes_room_before_its_future_knows() {
+    let (stepper, _queue, tx) = stepped();
+    let one = of_packets(1);
+    let mut first = tx.send_heap_async(&one);
+    (0..3).for_each(|_| drop(tx.send_heap_async(&one)));
+    stepper.step();
+    now(&mut first).unwrap().unwrap();
+    assert!(now(&mut tx.send_heap_async(&one)).is_none(), "it was queued");
+}
+
+#[test]
+fn a_dropped_future_takes_nothing_back() {
+    let (stepper, queue, tx) = stepped();
+    is_static(tx.send_heap_async(&of_packets(3)));
+    let mut polled = tx.send_heap_async(&of_packets(2));
+    assert!(now(&mut polled).is_none());
+    stepper.step();
+    drop(polled);
+    assert_eq!(stepper.run_until_idle(), 4);
+    assert_eq!(cnts(&queue), [1, 1, 1, 2, 2]);
+}
+
+#[test]
+fn flush_waits_for_what_was_queued_before_it() {
+    let (stepper, queue, tx) = stepped();
+    drop(tx.send_heap_async(&of_packets(2)));
+    let mut flush = tx.flush_async();
+    drop(tx.send_heap_async(&of_packets(3)));
+    assert_eq!(tx.in_flight(), 2, "a flush takes no room");
+    stepper.step();
+    assert!(now(&mut flush).is_none());
+    stepper.step();
+    stepper.step();
+    now(&mut flush).expect("the heap before it is sent").unwrap();
+    assert_eq!(queue.len(), 3);
+    // What waits for itself steps.
+    tx.flush().unwrap();
+    assert_eq!(queue.len(), 5);
+    assert_eq!(tx.send_heap(&of_packets(4)).unwrap().cnt, 3);
+    tx.flush().unwrap();
+}
+
+#[test]
+fn a_queue_that_stops_midway_fails_the_heap_and_those_behind_it() {
+    let queues = [InprocQueue::new(), InprocQueue::new()];
+    let stepper = Stepper::new();
+    let config = SendConfig { max_packet_size: 72, ..SendConfig::default() };
+    let tx = SendStream::with_substreams(&queues, config).unwrap().with_io(&stepper);
+    let heap = of_packets(3);
+    let [first, second, other] = [0, 0, 1].map(|substream| tx.send_heap_async(heap.on_substream(substream)));
+    stepper.step();
+    queues[0].stop();
+    stepper.run_until_idle();
+    assert_eq!(done(first).unwrap_err(), SendError::Stopped { packets: 3, refused: 2 });
+    assert_eq!(done(second).unwrap_err(), SendError::Stopped { packets: 3, refused: 3 });
+    assert_eq!(done(other).unwrap().packets, 3);
+    assert_eq!((queues[0].len(), queues[1].len(), tx.in_flight()), (1, 3, 0));
+}
+
+#[test]
+fn streams_on_a_stepper_take_turns_and_outlive_their_handles() {
+    let (stepper, queue, a) = stepped();
+    let b = SendStream::new(&queue, *a.config()).unwrap().with_io(&stepper);
+    b.set_cnt_sequence(10, 1).unwrap();
+    drop(a.send_heap_async(&of_packets(3)));
+    drop(b.send_heap_async(&of_packets(2)));
+    drop((a, b));
+    assert_eq!(stepper.run_until_idle(), 5);
+    assert_eq!(cnts(&queue), [1, 10, 1, 10, 1]);
+}
+
+#[test]
+fn heaps_whose_stepper_is_gone_have_failed() {
+    let (stepper, queue, tx) = stepped();
+    let sent = tx.send_heap_async(&of_packets(2));
+    let flush = tx.flush_async();
+    stepper.step();
+    drop((stepper, tx));
+    assert_eq!(done(sent).unwrap_err(), SendError::Abandoned);
+    assert_eq!(done(flush).unwrap_err(), SendError::Abandoned);
+    assert_eq!(queue.len(), 1);
+}
+
+#[test]
+fn a_harness_stops_its_queue_when_the_last_heap_is_sent() {
+    let stepper = Stepper::new();
+    let harness = Harness::builder().io(&stepper).packet_size(72).build().unwrap();
+    let (queue, rx) = (harness.queue().clone(), harness.receiver().clone());
+    drop(harness.sender(0).send_heap_async(&of_packets(2)));
+    drop(harness.finish());
+    assert!(!queue.is_stopped() || queue.is_empty());
+    assert!(rx.try_next_heap().is_err());
+}
+
+#[test]
+fn a_pool_sends_what_is_left_when_all_handles_are_gone() {
+    let queue = InprocQueue::new();
+    let rx = RecvStream::new(RecvConfig::default()).unwrap();
+    rx.add_inproc_reader(&queue).unwrap();
+    {
+        let pool = ThreadPool::new(2).unwrap();
+        let tx =
+            SendStream::new(&queue, SendConfig { max_heaps: 100, ..SendConfig::default() }).unwrap().with_io(&pool);
+        (0..100).for_each(|_| drop(tx.send_heap_async(&heap(5000))));
+    }
+    for cnt in 1..=100 {
+        assert_eq!(rx.next_heap().unwrap().cnt(), cnt);
+    }
+}
+
+#[test]
+fn waiting_on_a_pool() {
+    let pool = ThreadPool::new(3).unwrap();
+    let queue = InprocQueue::new();
+    let tx = SendStream::new(&queue, SendConfig::default()).unwrap().with_io(&pool);
+    for cnt in 1..=100 {
+        assert_eq!(tx.send_heap(&heap(5000)).unwrap().cnt, cnt);
+        assert_eq!(
+            (tx.in_flight(), queue.len() as u64),
+            (0, cnt * 4),
+            "a heap that is sent is there, and out of the way"
+        );
+    }
+    queue.stop();
+    assert!(matches!(tx.send_heap(&heap(1)), Err(SendError::Stopped { packets: 1, refused: 1 })));
+    assert!(matches!(ThreadPool::new(0), Err(error) if error.to_string().contains("at least 1")));
+}
+
+#[derive(Debug)]
+struct Panics;
+
+impl PacketSink for Panics {
+    fn put(&self, _: Entry) -> Result<(), Refused> {
+        panic!("a sink of the user's own");
+    }
+
+    fn stop(&self) {}
+}
+
+#[test]
+fn a_sink_that_panics_fails_its_heaps_and_nobody_elses() {
+    let pool = ThreadPool::new(1).unwrap();
+    let broken = SendStream::over([Arc::new(Panics) as Arc<dyn PacketSink>], SendConfig::default(), Origin::FOREIGN);
+    let broken = broken.unwrap().with_io(&pool);
+    for _ in 0..6 {
+        assert_eq!(broken.send_heap(&heap(1)).unwrap_err(), SendError::Abandoned);
+    }
+    let queue = InprocQueue::new();
+    let whole = SendStream::new(&queue, SendConfig::default()).unwrap().with_io(&pool);
+    whole.send_heap(&heap(1)).unwrap();
+}
+
+/// In a harness no send can hang either.
+#[test]
+fn a_send_that_cannot_be_done_is_overdue() {
+    let (clock, timeout) = (VirtualClock::new(), std::time::Duration::from_millis(1));
+    let pool = ThreadPool::with_clock(1, &clock).unwrap();
+    let slow = SendConfig { rate: 1.0, burst_size: 1, ..SendConfig::default() };
+    let harness = Harness::builder().io(&pool).send_config(slow).timeout(timeout).build().unwrap();
+    let tx = harness.sender(0);
+    assert_eq!(tx.send_heap(&heap(3000)).unwrap_err(), SendError::Overdue { waited: timeout });
+    assert_eq!(tx.flush().unwrap_err(), SendError::Overdue { waited: timeout });
+    assert_eq!(harness.queue().len(), 1);
+}
+
+/// As in the contract, on every executor.
+async fn asynchronous(tx: SendStream, rx: RecvStream) {
+    let sent = tx.send_heap_async(&heap(9000));
+    let heap = rx.next_heap_async().await.unwrap();
+    sent.await.unwrap();
+    assert_eq!(heap.item(0x4300).unwrap().bytes().len(), 9000);
+}
+
+#[spead_test(snapshot = false)]
+#[tokio::test]
+async fn on_tokio_current_thread(tx: SendStream, rx: RecvStream) {
+    asynchronous(tx, rx).await;
+}
+
+#[spead_test(snapshot = false)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_tokio_multi_thread(tx: SendStream, rx: RecvStream) {
+    tokio::spawn(asynchronous(tx, rx)).await.unwrap();
+}
+
+#[spead_test(snapshot = false)]
+#[test]
+fn on_smol(tx: SendStream, rx: RecvStream) {
+    smol::block_on(smol::spawn(asynchronous(tx, rx)));
+}
+
+#[spead_test(snapshot = false)]
+#[test]
+fn under_block_on(tx: SendStream, rx: RecvStream) {
+    smol::future::block_on(asynchronous(tx, rx));
+}
+
+/// The same with the sending on threads of its own.
+#[test]
+fn on_a_pool() {
+    let pool = ThreadPool::new(2).unwrap();
+    let queue = InprocQueue::new();
+    let tx = SendStream::new(&queue, SendConfig::default()).unwrap().with_io(&pool);
+    let rx = RecvStream::new(RecvConfig::default()).unwrap();
+    rx.add_inproc_reader(&queue).unwrap();
+    smol::future::block_on(asynchronous(tx.clone(), rx.clone()));
+    let tokio = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    tokio.block_on(asynchronous(tx, rx));
+}
+
+/// A source that gives one packet after another as long as it is asked, so that a stream has always something to read.
+#[derive(Debug, Default)]
+struct Endless {
+    wake: Wake,
+    taken: Mutex<u64>,
+}
+
+impl PacketSource for Endless {
+    fn take(&self) -> Taken {
+        let mut taken = self.taken.lock().unwrap();
+        *taken += 1;
+        let packet = spead_inproc::Packetizer::new(&heap(8), *taken, 1472).unwrap().iter().next().unwrap();
+        Taken::Entry(packet.into())
+    }
+
+    fn put_back(&self, _: Entry) {}
+
+    fn wake(&self) -> &Wake {
+        &self.wake
+    }
+}
+
+/// A task that always finds a heap lets others run all the same.
+#[tokio::test]
+async fn a_busy_reader_gives_way() {
+    let rx = RecvStream::new(RecvConfig::default()).unwrap();
+    rx.add_reader(Arc::new(Endless::default())).unwrap();
+    let stop = rx.clone();
+    let reader = tokio::spawn(async move { while rx.next_heap_async().await.is_ok() {} });
+    tokio::task::yield_now().await;
+    stop.stop();
+    reader.await.unwrap();
+}
