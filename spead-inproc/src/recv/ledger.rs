@@ -212,8 +212,10 @@ impl Ledger {
     }
 
     fn settle(&mut self, live: &LiveHeap, fate: Fate) {
-        for (origin, packets) in live.tally().iter() {
-            self.lane(origin).add(fate, packets);
+        let (origin, packets) = live.tally().leading();
+        self.lane(origin).add(fate, packets);
+        for (origin, packets) in live.tally().others() {
+            self.lane(*origin).add(fate, *packets);
         }
     }
 

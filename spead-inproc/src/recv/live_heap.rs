@@ -209,7 +209,13 @@ impl Tally {
         self.others.iter().fold(self.first.1, |total, (_, count)| total.saturating_add(*count))
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Origin, u64)> + '_ {
-        std::iter::once(self.first).chain(self.others.iter().copied())
+    /// Who sent the first packet that came, and how many.
+    pub(super) const fn leading(&self) -> (Origin, u64) {
+        self.first
+    }
+
+    /// Who else sent packets, and how many.
+    pub(super) fn others(&self) -> &[(Origin, u64)] {
+        &self.others
     }
 }

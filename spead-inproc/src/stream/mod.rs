@@ -8,6 +8,7 @@ mod buffer;
 mod clock;
 mod in_flight;
 mod io;
+mod log;
 mod outbox;
 mod park;
 mod queued;

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use event_listener::{Event as Wake, EventListener};
 
-use super::{BufferSource, Entry, PacketSource, SentHeaps, Taken, Watch, park::block_on, reading::Wait, wake_all};
+use super::{BufferSource, Entry, PacketSource, SentHeaps, Taken, Watch, log, park::block_on, reading::Wait, wake_all};
 use crate::{
     heap::Origin,
     recv::{
@@ -216,6 +216,7 @@ impl RecvStream {
         let mut state = self.lock();
         loop {
             if let Some(event) = state.reassembler.pop() {
+                log::event(&event);
                 if let Some(record) = &mut state.record {
                     record.events.push(event.clone());
                 }
@@ -492,6 +493,7 @@ fn push_packet(
         Ok(packet) => (Some(packet.cnt()), reassembler.push(packet, origin)),
         Err(error) => (None, reassembler.push_broken(*error, origin)),
     };
+    log::packet(origin, cnt, outcome);
     if let Some(trace) = trace {
         trace.push(origin, cnt, outcome, reassembler.stats().incomplete_heaps_evicted > evicted);
     }
