@@ -24,6 +24,8 @@ pub(crate) enum Kind {
     Duration,
     Settings,
     Builder,
+    Order,
+    Faults,
     /// A path.
     Path,
 }
@@ -43,7 +45,7 @@ const fn key(name: &'static str, kind: Kind, example: &'static str) -> Key {
 }
 
 /// All keys, in the order of the documentation.
-pub(crate) const KEYS: [Key; 14] = [
+pub(crate) const KEYS: [Key; 17] = [
     key("senders", Kind::Count, "2"),
     key("max_heaps", Kind::Count, "4"),
     key("receivers", Kind::Count, "1"),
@@ -53,6 +55,9 @@ pub(crate) const KEYS: [Key; 14] = [
     key("out_of_order", Kind::Flag, "true"),
     key("threads", Kind::Flag, "true"),
     key("timeout", Kind::Duration, "Duration::from_secs(10)"),
+    key("order", Kind::Order, "Order::round_robin()"),
+    key("faults", Kind::Faults, "Faults::new()"),
+    key("groups", Kind::Text, "\"239.102.1.0+15:7148\""),
     key("config", Kind::Builder, "Harness::builder()"),
     key("name", Kind::Text, "\"name\""),
     key("snapshot", Kind::Switch, "false"),
@@ -71,6 +76,8 @@ impl Kind {
             Self::Duration => quote_spanned!(span => #private::core::time::Duration),
             Self::Settings => quote_spanned!(span => #private::insta::Settings),
             Self::Builder => quote_spanned!(span => #private::HarnessBuilder),
+            Self::Order => quote_spanned!(span => #private::Order),
+            Self::Faults => quote_spanned!(span => #private::Faults),
             Self::Text | Self::Switch | Self::Path => return None,
         })
     }
@@ -91,9 +98,10 @@ impl Kind {
             }
             (Self::Flag | Self::Switch, Lit::Bool(_)) => None,
             (Self::Flag | Self::Switch, _) => Some(format!("`{name}` needs `true` or `false`")),
-            (Self::Text, Lit::Str(text)) => {
-                text.value().trim().is_empty().then(|| format!("`{name}` names a snapshot file: it cannot be empty"))
-            }
+            (Self::Text, Lit::Str(text)) => text.value().trim().is_empty().then(|| match *name {
+                "name" => format!("`{name}` names a snapshot file: it cannot be empty"),
+                _ => format!("`{name}` cannot be empty: write something like `{name} = {example}`"),
+            }),
             (Self::Text, _) => Some(format!("`{name}` needs text, such as `{name} = {example}`")),
             (Self::Flavour, _) => Some(format!("`{name}` needs a `Flavour`, such as `{name} = {example}`")),
             (Self::Duration, _) => {
@@ -101,6 +109,8 @@ impl Kind {
             }
             (Self::Settings, _) => Some(format!("`{name}` needs an `insta::Settings`, such as `{name} = {example}`")),
             (Self::Builder, _) => Some(format!("`{name}` needs a `HarnessBuilder`, such as `{name} = {example}`")),
+            (Self::Order, _) => Some(format!("`{name}` needs an `Order`, such as `{name} = {example}`")),
+            (Self::Faults, _) => Some(format!("`{name}` needs a plan of `Faults`, such as `{name} = {example}`")),
             (Self::Path, Lit::Str(text)) => Some(format!("write the path without quotes: `{name} = {}`", text.value())),
             (Self::Path, _) => Some(format!("`{name}` needs a path, such as `{name} = {example}`")),
         }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Faults, Harness, Order, Tolerance, tolerance::Tolerances};
+use super::{EndpointError, Faults, Harness, Order, Tolerance, tolerance::Tolerances};
 use crate::{
     recv::{RecvConfig, RecvConfigError},
     stream::{Io, SendConfig, SendConfigError},
@@ -23,6 +23,7 @@ pub struct HarnessBuilder {
     pub(super) order: Order,
     pub(super) faults: Option<Faults>,
     pub(super) io: Option<Io>,
+    pub(super) groups: Vec<String>,
 }
 
 impl Default for HarnessBuilder {
@@ -40,6 +41,7 @@ impl Default for HarnessBuilder {
             order: Order::as_sent(),
             faults: None,
             io: None,
+            groups: Vec::new(),
         }
     }
 }
@@ -110,6 +112,13 @@ impl HarnessBuilder {
         Self { faults: Some(faults), ..self }
     }
 
+    /// Multicast groups besides the queue, such as `239.102.1.0+15:7148`; may be said several times. Senders and receivers of
+    /// their own join them: [`Harness::groups`]. Then there are no others unless their number is given.
+    pub fn groups(mut self, endpoints: impl Into<String>) -> Self {
+        self.groups.push(endpoints.into());
+        self
+    }
+
     /// All settings of the sending streams.
     pub fn send_config(self, send: SendConfig) -> Self {
         Self { send, ..self }
@@ -153,6 +162,9 @@ pub enum HarnessError {
     /// Nobody would receive.
     #[error("receivers 0: use at least 1")]
     NoReceivers,
+    /// A group that is no address.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
     /// The settings of the sending streams.
     #[error(transparent)]
     Send(#[from] SendConfigError),

@@ -134,6 +134,12 @@ impl Faults {
         Self { rules }
     }
 
+    /// The same plan with other chances.
+    pub(super) fn reseeded(self, seed: u64) -> Self {
+        let reseed = |rule: Rule| Rule { select: rule.select.reseeded(seed), ..rule };
+        Self { rules: self.rules.into_iter().map(reseed).collect() }
+    }
+
     pub(super) fn into_rules(self) -> Vec<Rule> {
         self.rules
     }

@@ -1,8 +1,8 @@
 use std::{any::Any, sync::Arc};
 
 use super::{
-    Act, Claims, Done, FaultGuard, HarnessBuilder, HarnessError, Presence, Report, Select, fault::Rule, link::Link,
-    report, tolerance::Tolerances,
+    Act, Claims, Done, FaultGuard, Groups, HarnessBuilder, HarnessError, Presence, Report, Select, fault::Rule,
+    group::Endpoints, link::Link, report, tolerance::Tolerances,
 };
 use crate::{
     inproc::InprocQueue,
@@ -39,6 +39,7 @@ pub struct Harness {
     tolerances: Arc<Tolerances>,
     /// Between senders and queue, if the test wants an order or faults.
     link: Option<Arc<Link>>,
+    groups: Option<Groups>,
     claims: Claims,
     /// Whether it has still to account for its packets.
     open: bool,
@@ -51,7 +52,8 @@ impl Harness {
     }
 
     pub(super) fn new(config: &HarnessBuilder) -> Result<Self, HarnessError> {
-        if config.receivers == Some(0) {
+        let grouped = !config.groups.is_empty();
+        if config.receivers == Some(0) && !grouped {
             return Err(HarnessError::NoReceivers);
         }
         let queue = InprocQueue::new();
@@ -66,6 +68,8 @@ impl Harness {
             let link = Arc::downgrade(link);
             watch.ask(move || link.upgrade().map_or_else(String::new, |link| link.tell()));
         }
+        let all = config.groups.iter().map(|text| Endpoints::parse(text)).collect::<Result<Vec<_>, _>>()?;
+        let groups = grouped.then(|| Groups::new(all, config.send, config.receiving(), Arc::clone(&watch)));
         let senders = senders(config, &queue, &watch, link.as_ref())?;
         let receiving = config.receiving();
         let receiver = |_| {
@@ -77,7 +81,8 @@ impl Harness {
             added.expect("a new stream has not been started");
             Ok::<_, HarnessError>(rx.watched(Arc::clone(&watch)))
         };
-        let receivers = (0..config.receivers.unwrap_or(1)).map(receiver).collect::<Result<_, _>>()?;
+        let receivers =
+            (0..config.receivers.unwrap_or(usize::from(!grouped))).map(receiver).collect::<Result<_, _>>()?;
         Ok(Self {
             queue,
             senders,
@@ -86,6 +91,7 @@ impl Harness {
             watch,
             tolerances,
             link,
+            groups,
             claims: Claims::default(),
             open: true,
         })
@@ -127,6 +133,18 @@ impl Harness {
     #[must_use]
     pub const fn flavour(&self) -> Flavour {
         self.flavour
+    }
+
+    /// The multicast groups.
+    ///
+    /// # Panics
+    /// If the harness was built without.
+    #[must_use]
+    pub fn groups(&self) -> &Groups {
+        match &self.groups {
+            Some(groups) => groups,
+            None => panic!("there are no groups: build the harness with `.groups(\"239.102.1.0+15:7148\")`"),
+        }
     }
 
     /// Adds a rule to the fault plan, after those that hold now, until the guard is dropped.
@@ -206,10 +224,21 @@ impl Harness {
     /// Stops, reads what was not read, and accounts for every packet.
     ///
     /// # Panics
-    /// If a packet is unaccounted for, which is a bug of this crate.
+    /// If an address of the groups was not used; or if a packet is unaccounted for, which is a bug of this crate.
     #[must_use]
+    #[track_caller]
     pub fn finish(mut self) -> Report {
-        self.report()
+        let report = self.report();
+        self.check_groups();
+        report
+    }
+
+    /// # Panics
+    /// If an address of the groups was not used.
+    #[track_caller]
+    pub(super) fn check_groups(&self) {
+        let complaints = self.groups.as_ref().map(Groups::complaints).unwrap_or_default();
+        assert!(complaints.is_empty(), "{}", complaints.trim_end());
     }
 
     /// What the parameters of a test have taken so far.
@@ -232,6 +261,7 @@ impl Harness {
             watch: Arc::clone(&self.watch),
             tolerances: Arc::clone(&self.tolerances),
             link: self.link.clone(),
+            groups: self.groups.clone(),
             claims: Claims::default(),
             open: false,
         }
@@ -242,7 +272,15 @@ impl Harness {
         self.open = false;
         self.senders.clear();
         self.stop();
-        Report::new(&self.queue, &self.receivers, &self.watch, &self.tolerances, self.link.as_deref())
+        let grouped = self.groups.as_ref().map(Groups::receivers).unwrap_or_default();
+        for (queue, rx) in &grouped {
+            queue.stop();
+            while let Ok(Some(_)) = rx.try_next_event() {}
+            report::check(queue, std::iter::once(rx.ledger()));
+        }
+        let own = self.receivers.iter().cloned();
+        let receivers: Vec<RecvStream> = own.chain(grouped.iter().map(|(_, rx)| rx.clone())).collect();
+        Report::new(&self.queue, self.receivers.len(), &receivers, &self.watch, &self.tolerances, self.link.as_deref())
     }
 }
 
@@ -262,7 +300,7 @@ fn senders(
     watch: &Arc<Watch>,
     link: Option<&Arc<Link>>,
 ) -> Result<Vec<Option<SendStream>>, HarnessError> {
-    let count = config.senders.unwrap_or(1);
+    let count = config.senders.unwrap_or_else(|| u32::from(config.groups.is_empty()));
     if count == 0 {
         return Ok(Vec::new());
     }

@@ -142,8 +142,8 @@ impl Demand {
         self.rest
     }
 
-    pub(super) const fn inferred_receivers(self) -> usize {
-        if self.receivers == 0 { 1 } else { self.receivers }
+    pub(super) const fn inferred_receivers(self, grouped: bool) -> usize {
+        if self.receivers == 0 && !grouped { 1 } else { self.receivers }
     }
 }
 

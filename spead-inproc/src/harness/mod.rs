@@ -7,6 +7,7 @@ mod artifact;
 mod builder;
 mod comparison;
 mod fault;
+mod group;
 #[expect(clippy::module_inception, reason = "the noun of this module")]
 mod harness;
 mod inject;
@@ -30,6 +31,7 @@ mod tolerance;
 
 pub use builder::{HarnessBuilder, HarnessError};
 pub use fault::{Act, Done, FaultGuard, Faults, Field};
+pub use group::{Endpoint, EndpointError, Groups};
 pub use harness::Harness;
 use inject::Claims;
 pub use inject::{Demand, FromHarness};

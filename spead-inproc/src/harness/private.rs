@@ -15,7 +15,7 @@ use std::{
 use insta::Settings;
 
 pub use super::{
-    Demand, FromHarness, HarnessBuilder,
+    Demand, Faults, FromHarness, HarnessBuilder, Order,
     outcome::{Otherwise, Probe, passed},
     shown::Shown,
     site::{Home, Site},
@@ -103,6 +103,18 @@ impl Setup {
         self.builder.threads = threads;
     }
 
+    pub fn order(&mut self, order: Order) {
+        self.change(|builder| builder.order(order));
+    }
+
+    pub fn faults(&mut self, faults: Faults) {
+        self.change(|builder| builder.faults(faults));
+    }
+
+    pub fn groups(&mut self, groups: String) {
+        self.change(|builder| builder.groups(groups));
+    }
+
     pub fn timeout(&mut self, timeout: Duration) {
         self.change(|builder| builder.timeout(timeout));
     }
@@ -128,7 +140,8 @@ impl Setup {
         );
         let senders = *self.builder.senders.get_or_insert(inferred);
         self.demand.check_senders(usize::try_from(senders).unwrap_or(usize::MAX));
-        let inferred = self.demand.inferred_receivers();
+        // With groups, streams join those.
+        let inferred = self.demand.inferred_receivers(!self.builder.groups.is_empty());
         let receivers = *self.builder.receivers.get_or_insert(inferred);
         self.demand.check_receivers(receivers);
         let mut harness = match self.builder.build() {
@@ -171,6 +184,9 @@ impl Running {
     fn end(&mut self, failed: bool, compare: Option<fn(&Snapshot)>) {
         self.over = true;
         let report = self.harness.report();
+        if !failed && !self.site.panics() {
+            self.harness.check_groups();
+        }
         let Some(compare) = compare else { return };
         // A snapshot that differs panics, and a test that should panic would pass by it.
         if self.site.panics() {

@@ -85,12 +85,13 @@ impl ReceiverReport {
 }
 
 impl Report {
-    /// Reads what is left, after the queue has been stopped.
+    /// Reads what is left, after the queue has been stopped; the first `own` receivers read this queue.
     ///
     /// # Panics
     /// If a packet is unaccounted for.
     pub(super) fn new(
         queue: &InprocQueue,
+        own: usize,
         receivers: &[RecvStream],
         watch: &Watch,
         tolerances: &Arc<Tolerances>,
@@ -100,7 +101,7 @@ impl Report {
         if let Some(link) = link {
             link.settle();
         }
-        check(queue, receivers.iter().map(|receiver| receiver.ledger.clone()));
+        check(queue, receivers.iter().take(own).map(|receiver| receiver.ledger.clone()));
         let left = left(queue);
         let done = link.map(Link::done).unwrap_or_default();
         let mut lints = Lint::find(&receivers, &left, watch);

@@ -79,6 +79,12 @@ impl Select {
         Self { chance: Some((probability, seed)), ..self }
     }
 
+    /// The same with other chances.
+    pub(super) fn reseeded(mut self, seed: u64) -> Self {
+        self.chance = self.chance.map(|(probability, own)| (probability, seed::number(seed, &[own])));
+        self
+    }
+
     /// Whether packets of this heap may be meant.
     pub(super) fn may_match(&self, seen: &Seen<'_>) -> bool {
         let has = |(id, values): &(u64, BTreeSet<u64>)| value(seen.content, *id).is_some_and(|it| values.contains(&it));

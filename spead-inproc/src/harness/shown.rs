@@ -4,7 +4,11 @@ use bytes::Bytes;
 use insta::Settings;
 
 use super::{ReceiverReport, comparison::Comparison, render::wire, settings, site::Home, tolerance::Tolerances};
-use crate::{heap::Origin, send::Packetizer, stream::RecvStream};
+use crate::{
+    heap::Origin,
+    send::{Packetizer, Run},
+    stream::{Entry, RecvStream},
+};
 
 /// A text for insta, and how it is compared.
 #[derive(Debug)]
@@ -66,6 +70,23 @@ impl WireView for RecvStream {
             .iter()
             .flat_map(|entry| entry.packets().into_iter().map(|packet| (entry.origin(), packet)))
             .collect();
+        wire::packets(packets.iter().map(|(origin, packet)| (*origin, packet)))
+    }
+}
+
+/// What was sent: see [`SendStream::sent`](crate::SendStream::sent).
+impl WireView for Vec<Run> {
+    fn wire_view(&self) -> String {
+        let packets: Vec<_> = self.iter().flat_map(|run| run.packets().map(|packet| (run.origin(), packet))).collect();
+        wire::packets(packets.iter().map(|(origin, packet)| (*origin, packet)))
+    }
+}
+
+/// What a transport holds or has held: see [`Groups::tap`](super::Groups::tap).
+impl WireView for Vec<Entry> {
+    fn wire_view(&self) -> String {
+        let packets: Vec<_> =
+            self.iter().flat_map(|entry| entry.packets().into_iter().map(|it| (entry.origin(), it))).collect();
         wire::packets(packets.iter().map(|(origin, packet)| (*origin, packet)))
     }
 }

@@ -1,7 +1,6 @@
 use std::{
     any::Any,
     cell::Cell,
-    fmt::Write,
     io::IsTerminal,
     panic::{self, AssertUnwindSafe},
     sync::{Arc, Once},
@@ -10,6 +9,7 @@ use std::{
 };
 
 use super::{Done, Faults, Harness, HarnessBuilder, Order, Step, fault::Rule, link::Link};
+use crate::recv::Count;
 
 /// Runs a test in many orders, each in a fresh harness: for every seed, or in all orders there are.
 ///
@@ -50,7 +50,7 @@ impl Sweep {
         Self { builder, orders: Orders::Seeds((0..64).collect()) }
     }
 
-    /// One run for each seed, in [`Order::random`]. `SPEAD_INPROC_SEED` in the environment picks one.
+    /// One run for each seed, in [`Order::random`]; the seeds of a plan's chances change with it. `SPEAD_INPROC_SEED` in the environment picks one.
     pub fn seeds(self, seeds: impl IntoIterator<Item = u64>) -> Self {
         Self { orders: Orders::Seeds(seeds.into_iter().collect()), ..self }
     }
@@ -76,7 +76,14 @@ impl Sweep {
                 let seeds: Vec<u64> = only.map_or_else(|| seeds.clone(), |seed| vec![seed]);
                 for (at, seed) in seeds.iter().enumerate() {
                     progress.tell(at as u64, Some(seeds.len() as u64));
-                    if let Some(failure) = self.attempt(&Order::random(*seed), None, &body).failure {
+                    if let Some(failure) = self
+                        .attempt(
+                            &Order::random(*seed),
+                            self.builder.faults.clone().map(|plan| plan.reseeded(*seed)),
+                            &body,
+                        )
+                        .failure
+                    {
                         self.fail(&format!("seed {seed}"), Some(*seed), failure, &body);
                     }
                 }
@@ -143,32 +150,36 @@ impl Sweep {
             self.attempt(&order, faults, body).failure.filter(|failure| failure.kind() == kind(&message))
         };
         let lanes: Vec<usize> = steps.iter().map(|step| step.sender).collect();
-        let mut told = String::new();
-        writeln!(told, "{which} fails: {message}").expect("writing to a string");
+        let mut told = format!("{which} fails: {message}\n");
+
         if let Some(found) = again(&lanes, &rules) {
             let lanes = shrink(lanes, |lanes| again(lanes, &rules).is_some());
             rules = shrink(rules, |rules| again(&lanes, rules).is_some());
             let found = again(&lanes, &rules).unwrap_or(found);
             let few: Vec<Step> = found.steps.into_iter().take(lanes.len()).collect();
             let plan = Order::script(few.iter().copied());
-            let word = if few.len() == 1 { "packet" } else { "packets" };
-            write!(
-                told,
-                "shrunk to the order of {} {word} of {}; the others come as they were sent:\n    .order({plan})\n",
-                few.len(),
-                steps.len(),
-            )
-            .expect("writing to a string");
+            if few.is_empty() {
+                told += "shrunk: the order does not matter\n";
+            } else {
+                let packets = Count(few.len() as u64, "packet");
+                told += &format!(
+                    "shrunk to the order of {packets} of {}; the others come as they were sent:\n    .order({plan})\n",
+                    steps.len()
+                );
+            }
             if planned {
-                writeln!(told, "    .faults({})", Faults::of(rules)).expect("writing to a string");
+                let faults = Faults::of(rules).to_string().replace('\n', "\n    ");
+                told += &format!("    .faults({faults})\n");
             }
         } else {
-            writeln!(told, "it does not fail again in the same order: does the test depend on more than that?")
-                .expect("writing to a string");
+            told += "it does not fail again in the same order: does the test depend on more than that?\n";
         }
-        let test = thread::current().name().unwrap_or("main").to_owned();
         let variable = seed.map(|seed| format!("{REPEAT}={seed} ")).unwrap_or_default();
-        panic!("{told}again: {variable}cargo test -- --exact {test}");
+        let here = thread::current();
+        // With a single thread, libtest does not say which test it runs.
+        let test =
+            here.name().filter(|name| *name != "main").map(|name| format!(" -- --exact {name}")).unwrap_or_default();
+        panic!("{told}again: {variable}cargo test{test}");
     }
 }
 

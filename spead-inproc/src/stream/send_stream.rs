@@ -228,6 +228,13 @@ impl SendStream {
         self.line.outbox().cnts = cnts;
     }
 
+    /// What this stream has sent so far, a run of packets for each heap, in order: before anything befell it. The last 65,536
+    /// heaps of a harness; nothing outside one.
+    #[must_use]
+    pub fn sent(&self) -> Vec<Run> {
+        self.watch.as_ref().map(|watch| watch.runs(self.inner.origin)).unwrap_or_default()
+    }
+
     /// How many substreams there are.
     #[must_use]
     pub fn substreams(&self) -> usize {
@@ -298,7 +305,7 @@ impl SendStream {
 
     fn record(&self, run: &Run) {
         if let Some(watch) = &self.watch {
-            watch.record(run.origin(), run.cnt(), run.len() as u64);
+            watch.record(run);
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::{
     any::Any,
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{heap::Origin, wire::HeapCnt};
+use crate::{heap::Origin, send::Run, wire::HeapCnt};
 
 thread_local! {
     static HERE: ThreadId = thread::current().id();
@@ -35,8 +35,12 @@ struct Sent {
     /// Who used each heap cnt first.
     cnts: HashMap<HeapCnt, Origin>,
     shared: Vec<(HeapCnt, Origin, Origin)>,
+    /// What was sent last, in order.
+    runs: VecDeque<Run>,
 }
 
+/// Runs that are remembered.
+const RUNS: usize = 1 << 16;
 /// Shared heap cnts that are remembered.
 const SHARED: usize = 100;
 
@@ -105,9 +109,14 @@ impl Watch {
     }
 
     /// Notes that a heap is sent.
-    pub(super) fn record(&self, origin: Origin, cnt: HeapCnt, packets: u64) {
+    pub(super) fn record(&self, run: &Run) {
+        let (origin, cnt, packets) = (run.origin(), run.cnt(), run.len() as u64);
         let mut sent = self.sent();
-        let Sent { by_sender, cnts, shared } = &mut *sent;
+        let Sent { by_sender, cnts, shared, runs } = &mut *sent;
+        if runs.len() >= RUNS {
+            runs.pop_front();
+        }
+        runs.push_back(run.clone());
         let first = *cnts.entry(cnt).or_insert(origin);
         if first != origin && shared.len() < SHARED && !shared.contains(&(cnt, first, origin)) {
             shared.push((cnt, first, origin));
@@ -119,6 +128,11 @@ impl Watch {
             }
             None => by_sender.push(SentHeaps { origin, heaps: 1, packets }),
         }
+    }
+
+    /// What a sender has sent, in order.
+    pub(super) fn runs(&self, origin: Origin) -> Vec<Run> {
+        self.sent().runs.iter().filter(|run| run.origin() == origin).cloned().collect()
     }
 
     /// What each sender has sent.

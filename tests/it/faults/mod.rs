@@ -1,7 +1,11 @@
 //! Order, faults and taps under the test's control.
 
+mod groups;
+mod laws;
 mod order;
 mod plan;
+mod scenarios;
+mod sweep;
 
 use spead_inproc::{Flavour, Harness, Heap, harness::WireView};
 
