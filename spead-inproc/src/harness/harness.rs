@@ -82,7 +82,7 @@ impl Harness {
             Ok::<_, HarnessError>(rx.watched(Arc::clone(&watch)))
         };
         let receivers =
-            (0..config.receivers.unwrap_or(usize::from(!grouped))).map(receiver).collect::<Result<_, _>>()?;
+            (0..config.receivers.unwrap_or_else(|| usize::from(!grouped))).map(receiver).collect::<Result<_, _>>()?;
         Ok(Self {
             queue,
             senders,
