@@ -112,7 +112,7 @@ impl Line {
     pub(super) async fn drive_one(&self, pace: &Pace, first: &mut bool) -> bool {
         let Some(Job { parts, mode, done, watch, lease }) = self.next_job(pace.clock()) else { return false };
         if let Some(watch) = watch {
-            parts.iter().for_each(|Part { run, .. }| watch.record(run.origin(), run.cnt(), run.len() as u64));
+            parts.iter().for_each(|Part { run, .. }| watch.record(run));
         }
         let heaps = parts.len();
         let refused = self.send(parts, mode, pace, first).await;

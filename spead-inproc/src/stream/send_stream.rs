@@ -232,7 +232,7 @@ impl SendStream {
     /// heaps of a harness; nothing outside one.
     #[must_use]
     pub fn sent(&self) -> Vec<Run> {
-        self.watch.as_ref().map(|watch| watch.runs(self.inner.origin)).unwrap_or_default()
+        self.watch.as_ref().map(|watch| watch.runs(self.origin)).unwrap_or_default()
     }
 
     /// How many substreams there are.
