@@ -7,6 +7,7 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::{Mutex, PoisonError},
 };
 
 /// What a run said, and what it read.
@@ -32,15 +33,24 @@ fn updating(update: &str, args: &[&str]) -> Run {
     in_folder(&folder(), update, args)
 }
 
+/// Gives a workspace of fixtures the versions of dependencies that ours has locked.
+///
+/// Tests run at the same time, as threads or as processes: the file appears whole or not at all, and one thread at a time writes the copy.
+fn lock_versions(folder: &Path) {
+    static COPYING: Mutex<()> = Mutex::new(());
+    let _copying = COPYING.lock().unwrap_or_else(PoisonError::into_inner);
+    let lock = folder.join("Cargo.lock");
+    if !lock.exists() {
+        let copy = folder.join(format!("Cargo.lock.{}", std::process::id()));
+        fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock"), &copy).expect("the workspace is locked");
+        fs::rename(&copy, &lock).expect("a file is renamed within its folder");
+    }
+}
+
 /// Runs cargo in a folder.
 pub(super) fn in_folder(folder: &Path, update: &str, args: &[&str]) -> Run {
     let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let lock = folder.join("Cargo.lock");
-    if !lock.exists() {
-        let copy = scratch.join(format!("{}.lock", std::process::id()));
-        fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock"), &copy).expect("the workspace is locked");
-        fs::rename(&copy, &lock).expect("the fixtures are in the same file system as their target folder");
-    }
+    lock_versions(folder);
     let references = scratch.join(format!("{}-{}.references", std::process::id(), args.join("-").replace('/', "_")));
     let mut command = Command::new(env!("CARGO"));
     for (name, _) in env::vars_os() {
