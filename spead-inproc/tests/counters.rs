@@ -41,6 +41,16 @@ fn through(heap: &Heap, heaps: usize) {
     (0..heaps).for_each(|_| drop(rx.next_heap().expect("it was sent")));
 }
 
+/// Receives a heap so many times, as packets that stand by themselves.
+fn flat(heap: &Heap, heaps: usize) {
+    let packets: Vec<_> = Packetizer::new(heap, 1, 1472).expect("large packets").iter().collect();
+    let (queue, _tx, rx) = pipe(4, RecvConfig::default());
+    for _ in 0..heaps {
+        packets.iter().for_each(|packet| queue.add_packet(packet.clone()).expect("the queue is open"));
+        drop(rx.next_heap().expect("all packets came"));
+    }
+}
+
 fn fixtures(cycles: usize) {
     let heap = heap(8);
     for _ in 0..cycles {
@@ -171,6 +181,7 @@ mod under_tools {
         match what {
             "small" => through(&heap(64), amount),
             "large" => through(&heap(64 * KIB), amount),
+            "flat" => flat(&heap(64 * KIB), amount),
             "fixtures" => fixtures(amount),
             _ => panic!("no work called {what}"),
         }

@@ -3,11 +3,13 @@
 //! Out: addressed items follow each other in item order, without gaps (spead2 `send_heap.h`). In: an addressed item ends
 //! where the next addressed pointer points, or where the heap ends (`recv_heap.cpp`).
 
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::{Heap, Item};
+use triomphe::ThinArc;
+
+use super::{Common, Heap, Item};
 use crate::wire::{Flavour, ItemId, ItemPointer};
 
 /// A walk over the item pointers of a heap that is sent, in item order.
@@ -52,7 +54,9 @@ impl Iterator for Layout<'_> {
 pub(crate) struct Extents {
     /// In the order in which the sender wrote them: the pointer, and the end of its bytes if it is addressed.
     items: Vec<(ItemPointer, u64)>,
-    /// Addresses and places in `items`, by address.
+    /// Whether addresses rise in this order: mostly they do.
+    rising: bool,
+    /// Addresses and places in `items`, by address, if they do not.
     starts: Vec<(u64, usize)>,
 }
 
@@ -73,6 +77,7 @@ impl Extents {
             nulls |= pointer.id() == ItemId::NULL;
             self.items.push((pointer, payload_length));
         }
+        self.rising = rising;
         if !rising {
             self.sort_ends(payload_length);
         }
@@ -95,27 +100,33 @@ impl Extents {
         }
     }
 
-    /// The items, each with its bytes taken from `payload`.
-    pub(crate) fn items(&self, flavour: Flavour, mut payload: impl FnMut(Range<u64>) -> Bytes) -> Arc<[Item]> {
+    /// The heap: each item with its bytes taken from `payload`.
+    #[inline]
+    pub(crate) fn heap(&self, flavour: Flavour, mut payload: impl FnMut(Range<u64>) -> Bytes) -> Heap {
+        let length = |(pointer, end): &(ItemPointer, u64)| match pointer {
+            ItemPointer::Immediate { .. } => 0,
+            ItemPointer::Address { address, .. } => end.saturating_sub(*address),
+        };
+        let payload_length = self.items.iter().map(length).sum();
+        let common = Common { flavour, payload_length, by_address: self.by_address() };
         let item = |(pointer, end): &(ItemPointer, u64)| match *pointer {
             ItemPointer::Immediate { id, value } => Item::immediate(id, value, flavour),
             ItemPointer::Address { id, address } => Item::addressed(id, payload(address..(*end).max(address))),
         };
-        self.items.iter().map(item).collect()
+        Heap { shared: ThinArc::from_header_and_iter(common, self.items.iter().map(item)) }
     }
 
     /// The places of the addressed items by address, if that is not the order in which they stand.
-    pub(crate) fn by_address(&self) -> Option<Arc<[usize]>> {
-        let address = |at: usize| match self.items[at].0 {
+    fn by_address(&self) -> Option<Box<[usize]>> {
+        if self.rising {
+            return None;
+        }
+        let address = |at: &usize| match self.items[*at].0 {
             ItemPointer::Address { address, .. } => Some(address),
             ItemPointer::Immediate { .. } => None,
         };
-        let addressed = || (0..self.items.len()).filter_map(address);
-        if addressed().is_sorted() {
-            return None;
-        }
-        let mut places: Vec<_> = (0..self.items.len()).filter(|at| address(*at).is_some()).collect();
-        places.sort_by_key(|at| address(*at));
+        let mut places: Vec<_> = (0..self.items.len()).filter(|at| address(at).is_some()).collect();
+        places.sort_by_key(address);
         Some(places.into())
     }
 }

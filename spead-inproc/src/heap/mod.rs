@@ -8,12 +8,13 @@ mod item;
 mod layout;
 mod origin;
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 pub use builder::{HeapBuilder, HeapError};
 pub use item::Item;
 pub(crate) use layout::{Extents, Layout};
 pub use origin::Origin;
+use triomphe::ThinArc;
 
 use crate::wire::{Flavour, ItemId};
 
@@ -36,10 +37,17 @@ use crate::wire::{Flavour, ItemId};
 /// ```
 #[derive(Clone)]
 pub struct Heap {
-    items: Arc<[Item]>,
-    /// The places of the addressed items by address, if a sender has written them otherwise.
-    by_address: Option<Arc<[usize]>>,
+    /// One word: queue entries, events and results that hold a heap stay small.
+    shared: ThinArc<Common, Item>,
+}
+
+/// What is not said item by item.
+struct Common {
     flavour: Flavour,
+    /// Bytes of the addressed items together.
+    payload_length: u64,
+    /// The places of the addressed items by address, if a sender has written them otherwise.
+    by_address: Option<Box<[usize]>>,
 }
 
 impl Heap {
@@ -62,52 +70,50 @@ impl Heap {
 
     fn control(flavour: Flavour, control: StreamControl) -> Self {
         let item = Item::immediate(ItemId::STREAM_CONTROL, control as u64, flavour);
-        Self::from_items(flavour, [item])
+        Self::from_items(flavour, vec![item])
     }
 
-    pub(crate) fn from_items(flavour: Flavour, items: impl Into<Arc<[Item]>>) -> Self {
-        Self { items: items.into(), by_address: None, flavour }
-    }
-
-    pub(crate) fn with_address_order(self, by_address: Option<Arc<[usize]>>) -> Self {
-        Self { by_address, ..self }
+    pub(crate) fn from_items(flavour: Flavour, items: Vec<Item>) -> Self {
+        let payload_length = items.iter().map(Item::addressed_length).sum();
+        let common = Common { flavour, payload_length, by_address: None };
+        Self { shared: ThinArc::from_header_and_iter(common, items.into_iter()) }
     }
 
     /// How the heap's item pointers are split.
     #[must_use]
-    pub const fn flavour(&self) -> Flavour {
-        self.flavour
+    pub fn flavour(&self) -> Flavour {
+        self.shared.header.header.flavour
     }
 
     /// All items in order, descriptors and control items included.
     #[must_use]
     pub fn items(&self) -> &[Item] {
-        &self.items
+        &self.shared.slice
     }
 
     /// The first item with this id.
     #[must_use]
     pub fn item(&self, id: u64) -> Option<&Item> {
-        self.items.iter().find(|item| item.id() == id)
+        self.items().iter().find(|item| item.id() == id)
     }
 
     /// The items that spead2 would see, in the order in which it would (spead2 `recv_heap.cpp`): addressed ones that are not
     /// empty, by address, then immediates by value.
     pub(crate) fn items_in_spead2_order(&self) -> impl Iterator<Item = &Item> {
-        let mut immediates: Vec<&Item> = self.items.iter().filter(|item| item.is_immediate()).collect();
+        let mut immediates: Vec<&Item> = self.items().iter().filter(|item| item.is_immediate()).collect();
         immediates.sort_by_key(|item| item.as_immediate());
-        let (in_order, reordered) = match &self.by_address {
-            None => (&self.items[..], &[][..]),
+        let (in_order, reordered) = match &self.shared.header.header.by_address {
+            None => (self.items(), &[][..]),
             Some(by_address) => (&[][..], &by_address[..]),
         };
-        let addressed = in_order.iter().chain(reordered.iter().map(|at| &self.items[*at]));
+        let addressed = in_order.iter().chain(reordered.iter().map(|at| &self.items()[*at]));
         addressed.filter(|item| item.addressed_length() > 0).chain(immediates)
     }
 
     /// Bytes of the addressed items together. Padding, which a sender may add, is not counted.
     #[must_use]
     pub fn payload_length(&self) -> u64 {
-        self.items.iter().map(Item::addressed_length).sum()
+        self.shared.header.header.payload_length
     }
 
     /// Whether a control item says that the stream starts here (spead2 `recv_heap.cpp`, `is_start_of_stream`).
@@ -123,14 +129,14 @@ impl Heap {
     }
 
     fn has_control(&self, control: StreamControl) -> bool {
-        has_control(&self.items, control)
+        has_control(self.items(), control)
     }
 }
 
 /// Of the same flavour and with the same items in the same order.
 impl PartialEq for Heap {
     fn eq(&self, other: &Self) -> bool {
-        self.flavour == other.flavour && self.items == other.items
+        self.flavour() == other.flavour() && self.items() == other.items()
     }
 }
 
@@ -138,7 +144,7 @@ impl Eq for Heap {}
 
 impl fmt::Debug for Heap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Heap").field("flavour", &self.flavour).field("items", &self.items).finish()
+        f.debug_struct("Heap").field("flavour", &self.flavour()).field("items", &self.items()).finish()
     }
 }
 

@@ -167,6 +167,14 @@ impl Ledger {
         self.stories.delivered(live.cnt(), Fate::Used);
     }
 
+    /// A heap came in one packet.
+    #[inline]
+    pub(super) fn single(&mut self, cnt: HeapCnt, origin: Origin) {
+        self.heaps.whole = self.heaps.whole.saturating_add(1);
+        self.lane(origin).add(Fate::Used, 1);
+        self.stories.delivered(cnt, Fate::Used);
+    }
+
     /// A control heap stopped the stream.
     pub(super) fn control(&mut self, live: &LiveHeap) {
         self.heaps.control = self.heaps.control.saturating_add(1);

@@ -125,8 +125,7 @@ impl LiveHeap {
     pub(super) fn heap(&mut self, bug_compat: BugCompat, extents: &mut Extents) -> Heap {
         extents.measure(self.pointers.in_order(self.flavour), self.reach);
         let flavour = self.flavour.with_bug_compat(bug_compat);
-        let items = extents.items(flavour, |range| self.coverage.take(range));
-        Heap::from_items(flavour, items).with_address_order(extents.by_address())
+        extents.heap(flavour, |range| self.coverage.take(range))
     }
 
     /// What has come of a heap that is not contiguous.
@@ -136,7 +135,7 @@ impl LiveHeap {
             ItemPointer::Immediate { id, value } if id != ItemId::NULL => Some(Item::immediate(id, value, flavour)),
             _ => None,
         });
-        let immediates = Heap::from_items(flavour, immediates.collect::<Vec<_>>());
+        let immediates = Heap::from_items(flavour, immediates.collect());
         let partial = Partial {
             cnt: self.cnt,
             origin: self.tally.first(),

@@ -19,6 +19,7 @@ mod received;
 mod stats;
 mod story;
 mod trace;
+mod whole;
 mod window;
 
 pub use config::{Limits, RecvConfig, RecvConfigError};

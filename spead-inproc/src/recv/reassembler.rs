@@ -5,11 +5,12 @@ use super::{
     Rejection, StatIndex, StatMode, Stats,
     coverage::Refusal,
     live_heap::LiveHeap,
+    whole::plain_heap,
     window::{Live, Slot, Window},
 };
 use crate::{
-    heap::{Extents, Origin},
-    wire::{Packet, PacketError},
+    heap::{Extents, Heap, Origin},
+    wire::{HeapCnt, Packet, PacketError},
 };
 
 /// Turns packets into heaps: push packets, pop events.
@@ -100,7 +101,10 @@ impl Reassembler {
         }
         if packet.heap_length() == Some(packet.payload_length()) {
             self.stats.single_packet_heaps = self.stats.single_packet_heaps.saturating_add(1);
-            return self.push_first(packet, origin);
+            return match plain_heap(packet, &self.config.limits, self.config.bug_compat, &mut self.extents) {
+                Some(heap) => self.push_whole(packet.cnt(), origin, heap),
+                None => self.push_first(packet, origin),
+            };
         }
         let (slot, looked_at) = self.window.find(packet.cnt());
         self.stats.search_dist = self.stats.search_dist.saturating_add(looked_at);
@@ -201,12 +205,7 @@ impl Reassembler {
             self.spare.push(live);
             return self.refuse(packet, origin, refusal);
         }
-        let (slot, evicted) = self.window.advance(packet.cnt());
-        if let Some(evicted) = evicted {
-            self.stats.heaps = self.stats.heaps.saturating_add(1);
-            self.stats.incomplete_heaps_evicted = self.stats.incomplete_heaps_evicted.saturating_add(1);
-            self.release(evicted, Some(Ending::Evicted { by: packet.cnt() }));
-        }
+        let slot = self.advance(packet.cnt());
         self.live_bytes = self.live_bytes.saturating_add(packet.payload_length());
         if live.heap.is_complete() {
             return self.complete(live);
@@ -214,6 +213,27 @@ impl Reassembler {
         let stops = self.stops(&live.heap);
         self.window.insert(slot, live);
         self.stop_if(stops)
+    }
+
+    /// A heap that came in one packet, and is not looked at again: it takes its turn in the window, but no slot.
+    fn push_whole(&mut self, cnt: HeapCnt, origin: Origin, heap: Heap) -> Outcome {
+        self.advance(cnt);
+        self.stats.heaps = self.stats.heaps.saturating_add(1);
+        self.ledger.single(cnt, origin);
+        self.ready.push_back(Event::Heap(ReceivedHeap { cnt, origin, packets: 1, heap }));
+        Outcome::Accepted
+    }
+
+    /// The slot for a heap that starts. The one that had it leaves.
+    #[inline]
+    fn advance(&mut self, cnt: HeapCnt) -> Slot {
+        let (slot, evicted) = self.window.advance(cnt);
+        if let Some(evicted) = evicted {
+            self.stats.heaps = self.stats.heaps.saturating_add(1);
+            self.stats.incomplete_heaps_evicted = self.stats.incomplete_heaps_evicted.saturating_add(1);
+            self.release(evicted, Some(Ending::Evicted { by: cnt }));
+        }
+        slot
     }
 
     fn push_next(&mut self, slot: Slot, packet: &Packet<'_>, origin: Origin) -> Outcome {

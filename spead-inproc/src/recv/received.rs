@@ -158,7 +158,7 @@ impl IncompleteHeap {
 
     /// How the heap's item pointers are split.
     #[must_use]
-    pub const fn flavour(&self) -> Flavour {
+    pub fn flavour(&self) -> Flavour {
         self.partial.immediates.flavour()
     }
 

@@ -26,9 +26,9 @@ pub(crate) struct Cut {
     /// Bytes of the heap's payload, padding included.
     length: u64,
     /// Item pointers that are sent once, besides the special ones; a null pointer is one of them.
-    once: u32,
+    once: u64,
     /// Item pointers that are in every packet: those of the heap or none.
-    repeated: u32,
+    repeated: u64,
 }
 
 /// What packet `i` carries.
@@ -39,32 +39,37 @@ pub(crate) struct PacketShape {
 }
 
 impl Cut {
-    /// The cut, and into how many packets.
+    /// The cut, if the heap can be cut so, and into how many packets.
     #[inline(always)]
-    pub(crate) fn new(heap: &Heap, max_packet_size: usize, repeat: bool) -> Result<(Self, u32), PacketizeError> {
+    pub(crate) fn check(heap: &Heap, max_packet_size: usize, repeat: bool) -> Result<(Self, u32), PacketizeError> {
         if max_packet_size < MIN_PACKET_SIZE {
             return Err(PacketizeError::PacketSize { max_packet_size });
         }
-        let packet_size = max_packet_size as u64 & !(POINTER - 1);
+        let cut = Self::new(heap, max_packet_size, repeat);
         let items = heap.items().len() as u64;
-        let slots = slots(packet_size);
-        // One more than needed when it divides exactly: spead2 leaves room for a null pointer.
-        let carriers = items / slots;
-        if repeat && carriers > 0 {
-            return Err(PacketizeError::RepeatPointers { items, slots, max_packet_size });
+        if repeat && items >= slots(cut.packet_size) {
+            return Err(PacketizeError::RepeatPointers { items, slots: slots(cut.packet_size), max_packet_size });
         }
-        let real = heap.payload_length();
-        let least = carriers * (packet_size - FIXED_BYTES - POINTER * slots) + 1;
-        let (padded, length) = if real < least { (true, least) } else { (false, real) };
-        if length > heap.flavour().max_immediate() {
-            return Err(PacketizeError::Padding { items, length, flavour: heap.flavour() });
+        if cut.length > heap.flavour().max_immediate() {
+            return Err(PacketizeError::Padding { items, length: cut.length, flavour: heap.flavour() });
         }
-        let too_many = |_| PacketizeError::TooManyPackets { max_packet_size };
-        let pointers = u32::try_from(items + u64::from(padded)).map_err(too_many)?;
-        let (once, repeated) = if repeat { (0, pointers) } else { (pointers, 0) };
-        let cut = Self { packet_size, length, once, repeated };
-        let packets = u32::try_from(cut.count()).map_err(too_many)?;
+        let packets = u32::try_from(cut.count()).map_err(|_| PacketizeError::TooManyPackets { max_packet_size })?;
         Ok((cut, packets))
+    }
+
+    /// The cut of a heap that was checked.
+    #[inline(always)]
+    pub(crate) fn new(heap: &Heap, max_packet_size: usize, repeat: bool) -> Self {
+        let packet_size = max_packet_size as u64 & !(POINTER - 1);
+        let (items, slots) = (heap.items().len() as u64, slots(packet_size));
+        // One more than needed when it divides exactly: spead2 leaves room for a null pointer.
+        let carriers = if items < slots { 0 } else { items / slots };
+        let real = heap.payload_length();
+        let least = carriers.saturating_mul(packet_size - FIXED_BYTES - POINTER * slots).saturating_add(1);
+        let (padded, length) = if real < least { (true, least) } else { (false, real) };
+        let pointers = items + u64::from(padded);
+        let (once, repeated) = if repeat { (0, pointers) } else { (pointers, 0) };
+        Self { packet_size, length, once, repeated }
     }
 
     /// Bytes of the heap's payload, padding included.
@@ -74,11 +79,18 @@ impl Cut {
 
     fn count(&self) -> u64 {
         if self.repeated > 0 {
-            return self.length.div_ceil(self.room(u64::from(self.repeated)));
+            return self.length.div_ceil(self.room(self.repeated));
         }
         let (full, full_room, rest, rest_room) = self.carriers();
         let carried = full * full_room + if rest > 0 { rest_room } else { 0 };
-        full + u64::from(rest > 0) + self.length.saturating_sub(carried).div_ceil(self.room(0))
+        let carriers = full + u64::from(rest > 0);
+        if self.length <= carried { carriers } else { carriers + (self.length - carried).div_ceil(self.room(0)) }
+    }
+
+    /// Bytes of all packets, of which there are so many, headers included.
+    pub(crate) fn all_bytes(&self, packets: u32) -> u64 {
+        let packets = u64::from(packets);
+        packets * FIXED_BYTES + (self.once + self.repeated * packets) * POINTER + self.length
     }
 
     /// Bytes of these packets, headers included.
@@ -95,29 +107,31 @@ impl Cut {
         let packets = u64::from(packets.end - packets.start);
         let pointers = match self.repeated {
             0 => last.pointers.end - pointers,
-            repeated => u64::from(repeated) * packets,
+            repeated => repeated * packets,
         };
         packets * FIXED_BYTES + pointers * POINTER + (last.payload.end - payload)
     }
 
-    /// What a packet carries that follows one of this shape, if all item pointers have been sent and are not repeated.
+    /// Whether what follows a packet of this shape is payload alone.
     #[inline]
-    pub(crate) fn after(&self, last: &PacketShape) -> Option<PacketShape> {
-        let pointers = u64::from(self.once);
-        if self.repeated > 0 || last.pointers.end < pointers {
-            return None;
-        }
-        let start = last.payload.end;
-        Some(PacketShape { pointers: pointers..pointers, payload: start..(start + self.room(0)).min(self.length) })
+    pub(crate) const fn is_tail_after(&self, shape: &PacketShape) -> bool {
+        self.repeated == 0 && shape.pointers.end >= self.once
     }
 
+    /// What a packet carries that has no item pointers, and whose payload starts here.
+    #[inline]
+    pub(crate) fn tail(&self, start: u64) -> PacketShape {
+        PacketShape { pointers: self.once..self.once, payload: start..(start + self.room(0)).min(self.length) }
+    }
+
+    /// What packet `i` carries.
+    #[inline]
     pub(crate) fn shape(&self, packet: u32) -> PacketShape {
         let packet = u64::from(packet);
-        let total = u64::from(self.once);
+        let total = self.once;
         let (pointers, start, room) = if self.repeated > 0 {
-            let repeated = u64::from(self.repeated);
-            let room = self.room(repeated);
-            (0..repeated, packet * room, room)
+            let room = self.room(self.repeated);
+            (0..self.repeated, packet * room, room)
         } else {
             let (full, full_room, rest, rest_room) = self.carriers();
             let slots = slots(self.packet_size);
@@ -136,7 +150,7 @@ impl Cut {
 
     /// Packets full of pointers and the payload bytes in each, then the pointers of the next packet and its bytes.
     fn carriers(&self) -> (u64, u64, u64, u64) {
-        let (slots, total) = (slots(self.packet_size), u64::from(self.once));
+        let (slots, total) = (slots(self.packet_size), self.once);
         if total < slots {
             return (0, 0, total, self.room(total));
         }

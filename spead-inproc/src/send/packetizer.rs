@@ -41,7 +41,8 @@ impl Packetizer {
 
     fn cut(heap: &Heap, cnt: u64, max_packet_size: usize, repeat: bool) -> Result<Self, PacketizeError> {
         let cnt = HeapCnt::wrapped(cnt, heap.flavour());
-        Ok(Self { run: Run::new(heap, cnt, max_packet_size, repeat, Origin::FOREIGN)? })
+        let (run, _) = Run::new(heap, cnt, max_packet_size, repeat, Origin::FOREIGN)?;
+        Ok(Self { run })
     }
 
     /// How many packets the heap makes.

@@ -11,17 +11,19 @@ use crate::{
 /// Consecutive packets of one heap that do not exist yet: each comes into being when it is read.
 ///
 /// To everyone outside a run is as if each of its packets stood there; sending a heap costs the same whatever its length.
+// Small, since queues hold many: how the heap is cut is worked out again by whoever reads.
 #[derive(Debug, Clone)]
 pub struct Run {
     heap: Heap,
     cnt: HeapCnt,
-    cut: Cut,
+    max_packet_size: usize,
     at: Range<u32>,
     origin: Origin,
+    repeat_pointers: bool,
 }
 
 impl Run {
-    /// All packets of a heap.
+    /// All packets of a heap, and how many bytes they have.
     #[inline(always)]
     pub(crate) fn new(
         heap: &Heap,
@@ -29,9 +31,10 @@ impl Run {
         max_packet_size: usize,
         repeat_pointers: bool,
         origin: Origin,
-    ) -> Result<Self, PacketizeError> {
-        let (cut, packets) = Cut::new(heap, max_packet_size, repeat_pointers)?;
-        Ok(Self { heap: heap.clone(), cnt, cut, at: 0..packets, origin })
+    ) -> Result<(Self, u64), PacketizeError> {
+        let (cut, packets) = Cut::check(heap, max_packet_size, repeat_pointers)?;
+        let run = Self { heap: heap.clone(), cnt, max_packet_size, at: 0..packets, origin, repeat_pointers };
+        Ok((run, cut.all_bytes(packets)))
     }
 
     /// The heap that the packets are of.
@@ -73,7 +76,11 @@ impl Run {
     /// Bytes of the packets, headers included: what spead2 counts as sent.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.cut.bytes(self.range())
+        self.cut().bytes(self.range())
+    }
+
+    fn cut(&self) -> Cut {
+        Cut::new(&self.heap, self.max_packet_size, self.repeat_pointers)
     }
 
     /// The packets `at` of the heap, as far as the run has them.
@@ -101,10 +108,13 @@ impl Run {
 #[derive(Debug)]
 pub(crate) struct Cutter<'r> {
     run: &'r Run,
+    cut: Cut,
     next: u32,
-    /// The packet before: what it carried, and its header.
-    last: Option<PacketShape>,
+    /// Where the payload of the packet before ended, if all item pointers had been sent with it and none is repeated.
+    tail: Option<u64>,
     header: Vec<u8>,
+    /// The item pointers that are in the header.
+    table: Option<Range<u64>>,
     /// Item pointers from `written` on.
     pointers: Layout<'r>,
     written: u64,
@@ -116,9 +126,11 @@ impl<'r> Cutter<'r> {
     pub(crate) fn new(run: &'r Run, header: Vec<u8>) -> Self {
         Self {
             run,
+            cut: run.cut(),
             next: run.at.start,
-            last: None,
+            tail: None,
             header,
+            table: None,
             pointers: Layout::new(&run.heap),
             written: 0,
             payload: PayloadWalk::new(run),
@@ -136,7 +148,7 @@ impl<'r> Cutter<'r> {
     }
 
     /// The header of the next packet, and its payload; `more` holds what straddles items.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next<'p>(&'p mut self, more: &'p mut Vec<Segment<'r>>) -> Option<(&'p [u8], Payload<'p>)>
     where
         'r: 'p,
@@ -144,17 +156,17 @@ impl<'r> Cutter<'r> {
         if self.next >= self.run.at.end {
             return None;
         }
-        let (cut, last) = (&self.run.cut, self.last.take());
-        let shape = last.as_ref().and_then(|last| cut.after(last)).unwrap_or_else(|| cut.shape(self.next));
+        let shape = self.tail.map_or_else(|| self.cut.shape(self.next), |start| self.cut.tail(start));
         self.next += 1;
-        if last.is_some_and(|last| last.pointers == shape.pointers) {
+        if self.table.as_ref() == Some(&shape.pointers) {
             rewrite_header(&mut self.header, self.run.heap.flavour(), &shape.payload);
         } else {
             self.write_header(&shape);
         }
         more.clear();
         let first = self.payload.read(&shape.payload, more);
-        self.last = Some(shape);
+        self.tail = self.cut.is_tail_after(&shape).then_some(shape.payload.end);
+        self.table = Some(shape.pointers);
         Some((&self.header, Payload::new(first, more)))
     }
 
@@ -163,7 +175,7 @@ impl<'r> Cutter<'r> {
         let flavour = run.heap.flavour();
         let count = usize::try_from(pointers.end - pointers.start).expect("at most 65531");
         self.header.clear();
-        write_header(&mut self.header, flavour, count, run.cnt, run.cut.length(), shape.payload.clone());
+        write_header(&mut self.header, flavour, count, run.cnt, self.cut.length(), shape.payload.clone());
         if pointers.start < self.written {
             (self.pointers, self.written) = (Layout::new(&run.heap), 0);
         }

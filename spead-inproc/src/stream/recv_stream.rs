@@ -95,6 +95,17 @@ struct Reader {
     ended: bool,
 }
 
+impl Reader {
+    #[inline(always)]
+    fn next(&mut self) -> Taken {
+        match self.rest.take() {
+            None if self.ended => Taken::Empty,
+            None => self.source.take(),
+            Some(rest) => Taken::Entry(rest),
+        }
+    }
+}
+
 impl RecvStream {
     /// A stream without readers.
     ///
@@ -391,9 +402,13 @@ impl State {
         for _ in 0..self.readers.len() {
             let at = self.turn;
             self.turn = if at + 1 < self.readers.len() { at + 1 } else { 0 };
-            if let Some(entry) = self.take(at) {
-                self.feed(at, entry);
-                return Step::Progress;
+            match self.readers[at].next() {
+                Taken::Entry(entry) => {
+                    self.feed(at, entry);
+                    return Step::Progress;
+                }
+                Taken::Empty => {}
+                Taken::Ended => self.readers[at].ended = true,
             }
         }
         if !self.readers.iter().all(|reader| reader.ended) {
@@ -403,30 +418,12 @@ impl State {
         Step::Progress
     }
 
-    /// What this reader gives in one turn: all that it has of a heap if it is the only one, else a packet.
-    fn take(&mut self, at: usize) -> Option<Entry> {
-        let alone = self.readers.len() == 1;
-        let reader = &mut self.readers[at];
-        if reader.ended {
-            return None;
+    /// Reads all that the entry has if this is the only reader; else a packet, since readers take turns.
+    #[inline(always)]
+    fn feed(&mut self, at: usize, mut entry: Entry) {
+        if self.readers.len() > 1 {
+            (entry, self.readers[at].rest) = entry.split_first();
         }
-        let entry = match reader.rest.take().map_or_else(|| reader.source.take(), Taken::Entry) {
-            Taken::Entry(entry) => entry,
-            Taken::Empty => return None,
-            Taken::Ended => {
-                reader.ended = true;
-                return None;
-            }
-        };
-        if alone {
-            return Some(entry);
-        }
-        let (first, rest) = entry.split_first();
-        reader.rest = rest;
-        Some(first)
-    }
-
-    fn feed(&mut self, at: usize, entry: Entry) {
         let trace = self.record.as_mut().map(|record| record.note(&entry));
         if let Some(rest) = push(&mut self.reassembler, &mut self.header, entry, trace) {
             self.readers[at].rest = Some(match self.readers[at].rest.take() {
@@ -481,7 +478,7 @@ fn push(
     }
 }
 
-#[inline]
+#[inline(always)]
 fn push_packet(
     reassembler: &mut Reassembler,
     packet: &Result<Packet<'_>, PacketError>,

@@ -180,9 +180,9 @@ impl SendStream {
             drop(outbox);
             return self.send_one_queued(heap);
         }
-        let (run, after) = self.cut(&heap, 0, 0, outbox.cnts)?;
+        let (run, bytes, after) = self.cut(&heap, 0, 0, outbox.cnts)?;
         outbox.cnts = after;
-        let sent = Sent { cnt: run.cnt(), packets: run.len() as u64, bytes: run.bytes() };
+        let sent = Sent { cnt: run.cnt(), packets: run.len() as u64, bytes };
         self.record(&run);
         match self.line.sinks[heap.substream].put(Entry::Run(run)) {
             Ok(()) => Ok(sent),
@@ -262,14 +262,14 @@ impl SendStream {
         let mut after = outbox.cnts;
         let mut parts = Vec::with_capacity(heaps.len());
         for (place, heap) in heaps.iter().enumerate() {
-            let (run, next) = self.cut(heap, place, outbox.in_flight, after)?;
+            let (run, _, next) = self.cut(heap, place, outbox.in_flight, after)?;
             after = next;
             parts.push(Part { substream: heap.substream, run, rate: heap.rate.unwrap_or(self.line.config.rate) });
         }
         Ok((parts, after))
     }
 
-    /// The checks of one heap, in spead2's order, and its packets (`send_stream.cpp`).
+    /// The checks of one heap, in spead2's order, and its packets, with their bytes (`send_stream.cpp`).
     #[inline(always)]
     fn cut(
         &self,
@@ -277,7 +277,7 @@ impl SendStream {
         place: usize,
         in_flight: usize,
         cnts: CntSequence,
-    ) -> Result<(Run, CntSequence), SendError> {
+    ) -> Result<(Run, u64, CntSequence), SendError> {
         let SendConfig { max_packet_size, max_heaps, .. } = self.line.config;
         if heap.substream >= self.substreams() {
             return Err(SendError::Substream { substream: heap.substream, substreams: self.substreams() });
@@ -293,8 +293,8 @@ impl SendStream {
         if let Some(rate) = heap.rate.filter(|rate| !is_rate(*rate)) {
             return Err(SendError::Rate { rate });
         }
-        let run = Run::new(heap.heap, cnt, max_packet_size, heap.repeat_pointers, self.origin)?;
-        Ok((run, after))
+        let (run, bytes) = Run::new(heap.heap, cnt, max_packet_size, heap.repeat_pointers, self.origin)?;
+        Ok((run, bytes, after))
     }
 
     pub(super) fn touch(&self) {

@@ -43,6 +43,17 @@ impl Flavour {
         }
     }
 
+    /// The flavour whose ids and addresses take so many bytes, as a packet says it.
+    #[inline]
+    pub(crate) const fn from_widths(id_bytes: u8, address_bytes: u8) -> Option<Self> {
+        match (id_bytes, address_bytes) {
+            (1..8, 1..8) if id_bytes.saturating_add(address_bytes) == 8 => {
+                Some(Self { address_bits: address_bytes.saturating_mul(8), bug_compat: BugCompat::NONE })
+            }
+            _ => None,
+        }
+    }
+
     /// The same widths with another set of old mistakes to repeat.
     #[must_use]
     pub const fn with_bug_compat(self, bug_compat: BugCompat) -> Self {

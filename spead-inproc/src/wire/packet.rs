@@ -53,15 +53,28 @@ const WORD: u8 = 8;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Packet<'p> {
+    header: Header<'p>,
+    payload: Payload<'p>,
+}
+
+/// Everything but the payload.
+#[derive(Debug, Clone)]
+struct Header<'p> {
     flavour: Flavour,
     cnt: HeapCnt,
     heap_length: Option<u64>,
     payload_offset: u64,
     payload_length: u64,
     pointers: &'p [u8],
-    /// Item pointers besides the special ones.
-    others: usize,
-    payload: Payload<'p>,
+    others: Others,
+}
+
+/// The item pointers of a packet besides the special ones.
+#[derive(Debug, Clone, Copy)]
+struct Others {
+    count: usize,
+    /// Item pointers at the start of the table among which there are none.
+    skip: usize,
 }
 
 impl<'p> Packet<'p> {
@@ -69,12 +82,14 @@ impl<'p> Packet<'p> {
     ///
     /// # Errors
     /// [`PacketError`], the first that applies in the order of its variants.
+    #[inline(always)]
     pub fn parse(bytes: &'p Bytes) -> Result<Self, PacketError> {
-        let (packet, size) = Self::parse_prefix(bytes)?;
-        if size < bytes.len() {
-            return Err(PacketError::TrailingBytes { packet: size as u64, found: bytes.len() as u64 });
+        let header = Header::read(bytes, bytes.len() as u64)?;
+        if header.size() < bytes.len() {
+            return Err(PacketError::TrailingBytes { packet: header.size() as u64, found: bytes.len() as u64 });
         }
-        Ok(packet)
+        let payload = Payload::new(Segment::new(bytes, header.len()..bytes.len()), &[]);
+        Ok(Self { header, payload })
     }
 
     /// Parses the packet that `bytes` starts with, and says how many bytes it takes.
@@ -82,10 +97,10 @@ impl<'p> Packet<'p> {
     /// # Errors
     /// [`PacketError`], the first that applies in the order of its variants.
     pub fn parse_prefix(bytes: &'p Bytes) -> Result<(Self, usize), PacketError> {
-        let (header, payload_at) = Self::header(bytes, bytes.len() as u64)?;
-        let size = payload_at.saturating_add(usize::try_from(header.payload_length).unwrap_or(usize::MAX));
-        let payload = Payload::new(Segment::new(bytes, payload_at..size), &[]);
-        Ok((Self { payload, ..header }, size))
+        let header = Header::read(bytes, bytes.len() as u64)?;
+        let size = header.size();
+        let payload = Payload::new(Segment::new(bytes, header.len()..size), &[]);
+        Ok((Self { header, payload }, size))
     }
 
     /// Parses a packet whose header (with the item pointers) and payload lie apart.
@@ -93,22 +108,80 @@ impl<'p> Packet<'p> {
     /// # Errors
     /// [`PacketError`], the first that applies in the order of its variants; the two parts count as if they were one run
     /// of bytes.
-    #[inline]
+    #[inline(always)]
     pub fn parse_parts(header: &'p [u8], payload: Payload<'p>) -> Result<Self, PacketError> {
-        let length = payload.len() as u64;
-        let available = (header.len() as u64).saturating_add(length);
-        let (packet, payload_at) = Self::header(header, available)?;
-        let declared = packet.payload_length;
-        if payload_at != header.len() || declared < length {
-            let packet = (payload_at as u64).saturating_add(declared);
-            return Err(PacketError::TrailingBytes { packet, found: available });
+        let (header_length, length) = (header.len(), payload.len() as u64);
+        let available = (header_length as u64).saturating_add(length);
+        let header = Header::read(header, available)?;
+        if header.len() != header_length || header.payload_length < length {
+            return Err(PacketError::TrailingBytes { packet: header.size() as u64, found: available });
         }
-        Ok(Self { payload, ..packet })
+        Ok(Self { header, payload })
     }
 
-    /// Everything but the payload, and where the payload starts; `available` counts header and payload bytes.
+    /// How the packet splits its item pointers.
+    #[must_use]
+    pub const fn flavour(&self) -> Flavour {
+        self.header.flavour
+    }
+
+    /// The heap that the packet belongs to.
+    #[must_use]
+    pub const fn cnt(&self) -> HeapCnt {
+        self.header.cnt
+    }
+
+    /// Bytes of the whole heap's payload, if the packet says.
+    #[must_use]
+    pub const fn heap_length(&self) -> Option<u64> {
+        self.header.heap_length
+    }
+
+    /// Where the packet's payload starts in the heap's, in bytes.
+    #[must_use]
+    pub const fn payload_offset(&self) -> u64 {
+        self.header.payload_offset
+    }
+
+    /// Bytes of the packet's payload.
+    #[must_use]
+    pub const fn payload_length(&self) -> u64 {
+        self.header.payload_length
+    }
+
+    /// The packet's payload.
+    #[must_use]
+    pub const fn payload(&self) -> &Payload<'p> {
+        &self.payload
+    }
+
+    /// The item pointers in the order in which they stand, the four special ones included.
+    pub fn item_pointers(&self) -> impl ExactSizeIterator<Item = ItemPointer> + '_ {
+        let flavour = self.header.flavour;
+        words(self.header.pointers).map(move |raw| ItemPointer::decode(raw, flavour))
+    }
+
+    /// The item pointers but for the four special ones, each with its place in the packet, as they stand.
+    #[inline]
+    pub(crate) fn other_pointers(&self) -> impl Iterator<Item = (usize, u64)> + use<'p> {
+        let Header { flavour, pointers, others: Others { count, skip }, .. } = self.header;
+        let rest = pointers.get(skip.saturating_mul(POINTER_BYTES)..).unwrap_or_default();
+        let mixed = rest.len() > count.saturating_mul(POINTER_BYTES);
+        let other = move |raw: u64| !mixed || ItemPointer::special_place(raw, flavour) >= SPECIAL_POINTERS;
+        words(rest).enumerate().map(move |(at, raw)| (at.saturating_add(skip), raw)).filter(move |(_, raw)| other(*raw))
+    }
+
+    /// Whether there are item pointers but for the four special ones: mostly not.
+    #[inline]
+    pub(crate) const fn has_other_pointers(&self) -> bool {
+        self.header.others.count > 0
+    }
+}
+
+impl<'p> Header<'p> {
+    /// Reads and checks the header that `bytes` starts with; `available` counts header and payload bytes.
     #[inline(always)]
-    fn header(bytes: &'p [u8], available: u64) -> Result<(Self, usize), PacketError> {
+    fn read(bytes: &'p [u8], available: u64) -> Result<Self, PacketError> {
         let Some((&[magic, version, id_bytes, address_bytes, _, _, n1, n0], rest)) = bytes.split_first_chunk() else {
             return Err(PacketError::TooShort { found: available });
         };
@@ -118,11 +191,9 @@ impl<'p> Packet<'p> {
         if version != VERSION {
             return Err(PacketError::Version { found: version });
         }
-        if id_bytes == 0 || address_bytes == 0 || id_bytes.checked_add(address_bytes) != Some(WORD) {
+        let Some(flavour) = Flavour::from_widths(id_bytes, address_bytes) else {
             return Err(PacketError::Widths { id_bytes, address_bytes });
-        }
-        let widths = || PacketError::Widths { id_bytes, address_bytes };
-        let flavour = Flavour::new(u32::from(address_bytes) << 3).map_err(|_| widths())?;
+        };
         let count = u16::from_be_bytes([n1, n0]);
         let table = usize::from(count) << 3;
         let Some(pointers) = rest.get(..table) else {
@@ -146,79 +217,24 @@ impl<'p> Packet<'p> {
         {
             return Err(PacketError::PastHeapEnd { payload_offset, payload_length, heap_length });
         }
-        let packet = Self {
-            flavour,
-            cnt: HeapCnt::wrapped(cnt, flavour),
-            heap_length,
-            payload_offset,
-            payload_length,
-            pointers,
-            others,
-            payload: Payload::empty(),
-        };
-        Ok((packet, payload_at))
+        let cnt = HeapCnt::wrapped(cnt, flavour);
+        Ok(Self { flavour, cnt, heap_length, payload_offset, payload_length, pointers, others })
     }
 
-    /// How the packet splits its item pointers.
-    #[must_use]
-    pub const fn flavour(&self) -> Flavour {
-        self.flavour
+    /// Bytes before the payload.
+    const fn len(&self) -> usize {
+        HEADER_BYTES.saturating_add(self.pointers.len())
     }
 
-    /// The heap that the packet belongs to.
-    #[must_use]
-    pub const fn cnt(&self) -> HeapCnt {
-        self.cnt
-    }
-
-    /// Bytes of the whole heap's payload, if the packet says.
-    #[must_use]
-    pub const fn heap_length(&self) -> Option<u64> {
-        self.heap_length
-    }
-
-    /// Where the packet's payload starts in the heap's, in bytes.
-    #[must_use]
-    pub const fn payload_offset(&self) -> u64 {
-        self.payload_offset
-    }
-
-    /// Bytes of the packet's payload.
-    #[must_use]
-    pub const fn payload_length(&self) -> u64 {
-        self.payload_length
-    }
-
-    /// The packet's payload.
-    #[must_use]
-    pub const fn payload(&self) -> &Payload<'p> {
-        &self.payload
-    }
-
-    /// The item pointers in the order in which they stand, the four special ones included.
-    pub fn item_pointers(&self) -> impl ExactSizeIterator<Item = ItemPointer> + '_ {
-        let flavour = self.flavour;
-        words(self.pointers).map(move |raw| ItemPointer::decode(raw, flavour))
-    }
-
-    /// The item pointers but for the four special ones, each with its place in the packet, as they stand.
-    #[inline]
-    pub(crate) fn other_pointers(&self) -> impl Iterator<Item = (usize, u64)> + use<'p> {
-        let flavour = self.flavour;
-        let other = move |(_, raw): &(usize, u64)| ItemPointer::special_place(*raw, flavour) >= SPECIAL_POINTERS;
-        words(self.pointers).enumerate().filter(other)
-    }
-
-    /// Whether there are item pointers but for the four special ones: mostly not.
-    #[inline]
-    pub(crate) const fn has_other_pointers(&self) -> bool {
-        self.others > 0
+    /// Bytes of the packet.
+    fn size(&self) -> usize {
+        self.len().saturating_add(usize::try_from(self.payload_length).unwrap_or(usize::MAX))
     }
 }
 
 /// The values of the special pointers, and how many others there are. The last one wins; only immediate pointers count.
 #[inline(always)]
-fn special_values(pointers: &[u8], flavour: Flavour) -> ([Option<u64>; SPECIAL_POINTERS], usize) {
+fn special_values(pointers: &[u8], flavour: Flavour) -> ([Option<u64>; SPECIAL_POINTERS], Others) {
     // What nearly all packets have: the four once each, in this order, and then the others.
     let place = |word: &[u8; POINTER_BYTES]| ItemPointer::special_place(u64::from_be_bytes(*word), flavour);
     if let ([a, b, c, d, others @ ..], _) = pointers.as_chunks()
@@ -226,21 +242,22 @@ fn special_values(pointers: &[u8], flavour: Flavour) -> ([Option<u64>; SPECIAL_P
         && others.iter().all(|word| place(word) >= SPECIAL_POINTERS)
     {
         let value = |word: &[u8; POINTER_BYTES]| Some(u64::from_be_bytes(*word) & flavour.max_immediate());
-        return ([value(a), value(b), value(c), value(d)], others.len());
+        let others = Others { count: others.len(), skip: SPECIAL_POINTERS };
+        return ([value(a), value(b), value(c), value(d)], others);
     }
     search_special_values(pointers, flavour)
 }
 
 #[cold]
-fn search_special_values(pointers: &[u8], flavour: Flavour) -> ([Option<u64>; SPECIAL_POINTERS], usize) {
-    let (mut special, mut others) = ([None; SPECIAL_POINTERS], 0_usize);
+fn search_special_values(pointers: &[u8], flavour: Flavour) -> ([Option<u64>; SPECIAL_POINTERS], Others) {
+    let (mut special, mut count) = ([None; SPECIAL_POINTERS], 0_usize);
     for raw in words(pointers) {
         match special.get_mut(ItemPointer::special_place(raw, flavour)) {
             Some(slot) => *slot = Some(raw & flavour.max_immediate()),
-            None => others = others.saturating_add(1),
+            None => count = count.saturating_add(1),
         }
     }
-    (special, others)
+    (special, Others { count, skip: 0 })
 }
 
 fn words(pointers: &[u8]) -> impl ExactSizeIterator<Item = u64> + use<'_> {
@@ -262,13 +279,15 @@ pub(crate) fn write_header(
     let (address_bytes, count) =
         (flavour.address_bytes() as u8, pointers.saturating_add(SPECIAL_POINTERS).min(MAX_POINTERS) as u16);
     let [n1, n0] = count.to_be_bytes();
+    let [payload_offset, payload_length] = place(flavour, &payload);
     let words = [
         [MAGIC, VERSION, WORD.wrapping_sub(address_bytes), address_bytes, 0, 0, n1, n0],
         immediate(ItemId::HEAP_CNT, cnt.get(), flavour),
         immediate(ItemId::HEAP_LENGTH, heap_length, flavour),
+        payload_offset,
+        payload_length,
     ];
     out.extend_from_slice(words.as_flattened());
-    out.extend_from_slice(place(flavour, &payload).as_flattened());
 }
 
 /// Makes the header of a packet that of another one with the same item pointers, somewhere else in the heap.
