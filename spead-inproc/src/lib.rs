@@ -38,6 +38,8 @@
 //! [`RecvStream`] puts heaps together on the thread that wants one.
 #![forbid(unsafe_code)]
 
+mod sync;
+
 pub mod wire;
 
 pub mod heap;

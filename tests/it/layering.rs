@@ -4,14 +4,15 @@ use std::{fs, path::Path};
 
 /// Each module, and the modules that it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("sync", &[]),
     ("wire", &[]),
     ("heap", &["wire"]),
     ("send", &["wire", "heap"]),
     ("recv", &["wire", "heap"]),
     ("descriptor", &["wire", "heap", "send", "recv"]),
     ("profile", &["wire", "heap", "send", "recv", "descriptor"]),
-    ("stream", &["wire", "heap", "send", "recv"]),
-    ("inproc", &["wire", "heap", "send", "recv", "stream"]),
+    ("stream", &["sync", "wire", "heap", "send", "recv"]),
+    ("inproc", &["sync", "wire", "heap", "send", "recv", "stream"]),
     ("harness", &["wire", "heap", "send", "recv", "descriptor", "stream", "inproc"]),
 ];
 

@@ -1,19 +1,20 @@
 use std::{
     collections::VecDeque,
     fmt,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
-    },
+    sync::{Arc, PoisonError},
 };
 
 use bytes::Bytes;
-use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
 use event_listener::Event;
 
 use crate::{
     heap::Origin,
     stream::{Entry, PacketSink, PacketSource, Refused, Taken, wake_all},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+        channel::{Receiver, Sender, TryRecvError, unbounded},
+    },
 };
 
 /// An unbounded queue of packets in memory, in place of a network (spead2 `common_inproc.h`).

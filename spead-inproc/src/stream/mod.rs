@@ -6,14 +6,17 @@
 
 mod buffer;
 mod clock;
+mod heaps;
 mod in_flight;
+mod intake;
 mod io;
 mod log;
 mod outbox;
-mod park;
 mod queued;
 mod rate;
 mod reading;
+mod record;
+mod recv_error;
 mod recv_stream;
 mod send_stream;
 mod transport;
@@ -21,10 +24,12 @@ mod watch;
 
 pub use buffer::BufferSource;
 pub use clock::VirtualClock;
+pub use heaps::Heaps;
 pub use in_flight::InFlight;
 pub use io::{Io, Stepper, ThreadPool, ThreadPoolError};
 pub use reading::HeapStream;
-pub use recv_stream::{Heaps, ReaderError, RecvError, RecvStream, Starved};
+pub use recv_error::{RecvError, Starved};
+pub use recv_stream::{ReaderError, RecvStream};
 pub use send_stream::{GroupMode, SendConfig, SendConfigError, SendError, SendStream, Sent, SentGroup};
 pub(crate) use transport::wake_all;
 pub use transport::{Entry, PacketSink, PacketSource, Refused, Taken};

@@ -5,7 +5,7 @@ use std::{
     collections::VecDeque,
     mem,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -14,7 +14,10 @@ use futures_channel::oneshot::Sender;
 use futures_lite::future::yield_now;
 
 use super::{Entry, GroupMode, PacketSink, Refused, SendConfig, Watch, clock::Clock, io::Threads, rate::Limiter};
-use crate::send::{CntSequence, Run};
+use crate::{
+    send::{CntSequence, Run},
+    sync::{Mutex, MutexGuard},
+};
 
 /// The heaps of a stream that are under way.
 #[derive(Debug)]

@@ -9,9 +9,8 @@ use super::{
     clock::Clock,
     io::Place,
     outbox::{Job, Line, Pace},
-    park::block_on,
 };
-use crate::send::HeapReference;
+use crate::{send::HeapReference, sync::block_on};
 
 impl SendStream {
     /// A stream like this one that does its work elsewhere; nothing that this one has queued goes with it.

@@ -1,12 +1,13 @@
-use std::{
-    fmt,
-    sync::atomic::{Ordering, fence},
-};
+use std::fmt;
 
 use bytes::Bytes;
 use event_listener::Event;
 
-use crate::{heap::Origin, send::Run};
+use crate::{
+    heap::Origin,
+    send::Run,
+    sync::atomic::{Ordering, fence},
+};
 
 /// What one call puts into a transport or takes out of it: a packet, or a whole run of packets of one heap.
 ///

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Runs a future on this thread; gives up after `limit`, if there is one.
-pub(super) fn block_on<T>(future: impl Future<Output = T>, limit: Option<Duration>) -> Option<T> {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>, limit: Option<Duration>) -> Option<T> {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);

@@ -1,0 +1,203 @@
+//! What is inside a receive stream: its readers, and what becomes of what they have.
+
+use std::sync::Arc;
+
+use event_listener::EventListener;
+
+use super::{Entry, PacketSource, Taken, log, record::Record};
+use crate::{
+    heap::Origin,
+    recv::{Event, Outcome, Reassembler, RecvConfig, RecvConfigError, Trace},
+    send::Cutter,
+    wire::{Packet, PacketError},
+};
+
+/// Takes packets from readers in turn, and puts heaps together.
+pub(super) struct Intake {
+    pub(super) reassembler: Reassembler,
+    readers: Vec<Reader>,
+    /// The reader whose turn it is.
+    turn: usize,
+    pub(super) started: bool,
+    header: Vec<u8>,
+    pub(super) record: Option<Record>,
+}
+
+struct Reader {
+    source: Arc<dyn PacketSource>,
+    /// What other readers' turns interrupted.
+    rest: Option<Entry>,
+    ended: bool,
+}
+
+impl Reader {
+    #[inline(always)]
+    fn next(&mut self) -> Taken {
+        match self.rest.take() {
+            None if self.ended => Taken::Empty,
+            None => self.source.take(),
+            Some(rest) => Taken::Entry(rest),
+        }
+    }
+}
+
+/// What came of a look at the readers.
+pub(super) enum Step {
+    /// One had something.
+    Progress,
+    /// None has anything now.
+    Empty,
+    /// None will ever have anything.
+    Ended,
+}
+
+impl Intake {
+    pub(super) fn new(config: RecvConfig) -> Result<Self, RecvConfigError> {
+        Ok(Self {
+            reassembler: Reassembler::new(config)?,
+            readers: Vec::new(),
+            turn: 0,
+            started: !config.explicit_start,
+            header: Vec::new(),
+            record: None,
+        })
+    }
+
+    pub(super) fn add(&mut self, source: Arc<dyn PacketSource>) {
+        self.readers.push(Reader { source, rest: None, ended: false });
+    }
+
+    pub(super) const fn readers(&self) -> usize {
+        self.readers.len()
+    }
+
+    /// Listens to all readers that have not ended.
+    pub(super) fn listen(&self) -> Vec<EventListener> {
+        let open = self.readers.iter().filter(|reader| !reader.ended);
+        open.map(|reader| reader.source.wake().listen()).collect()
+    }
+
+    /// Gives out the next heap that is done with.
+    pub(super) fn pop(&mut self) -> Option<Event> {
+        let event = self.reassembler.pop()?;
+        log::event(&event);
+        if let Some(record) = &mut self.record {
+            record.give(&event);
+        }
+        Some(event)
+    }
+
+    /// Ends the stream: what is complete stays, what is incomplete is dropped, what was not read goes back.
+    pub(super) fn stop(&mut self) {
+        let ready: Vec<_> = std::iter::from_fn(|| self.reassembler.pop()).collect();
+        self.reassembler.stop();
+        while self.reassembler.pop().is_some() {}
+        self.reassembler.restore(ready.into_iter());
+        self.let_go();
+    }
+
+    /// Takes what the next reader has, if any has something.
+    pub(super) fn step(&mut self) -> Step {
+        if self.reassembler.is_stopped() {
+            return Step::Ended;
+        }
+        if !self.started || self.readers.is_empty() {
+            return Step::Empty;
+        }
+        for _ in 0..self.readers.len() {
+            let at = self.turn;
+            self.turn = if at + 1 < self.readers.len() { at + 1 } else { 0 };
+            match self.readers[at].next() {
+                Taken::Entry(entry) => {
+                    self.feed(at, entry);
+                    return Step::Progress;
+                }
+                Taken::Empty => {}
+                Taken::Ended => self.readers[at].ended = true,
+            }
+        }
+        if !self.readers.iter().all(|reader| reader.ended) {
+            return Step::Empty;
+        }
+        self.reassembler.stop();
+        Step::Progress
+    }
+
+    /// Reads all that the entry has if this is the only reader; else a packet, since readers take turns.
+    #[inline(always)]
+    fn feed(&mut self, at: usize, mut entry: Entry) {
+        if self.readers.len() > 1 {
+            (entry, self.readers[at].rest) = entry.split_first();
+        }
+        let trace = self.record.as_mut().map(|record| record.read(&entry));
+        if let Some(rest) = push(&mut self.reassembler, &mut self.header, entry, trace) {
+            self.readers[at].rest = Some(match self.readers[at].rest.take() {
+                None => rest,
+                Some(later) => {
+                    self.readers[at].source.put_back(later);
+                    rest
+                }
+            });
+        }
+        if self.reassembler.is_stopped() {
+            self.let_go();
+        }
+    }
+
+    /// Gives back what was taken and will not be read.
+    fn let_go(&mut self) {
+        for reader in &mut self.readers {
+            if let Some(rest) = reader.rest.take() {
+                reader.source.put_back(rest);
+            }
+        }
+    }
+}
+
+/// Pushes the packets of an entry until the stream stops; what is left then.
+fn push(
+    reassembler: &mut Reassembler,
+    header: &mut Vec<u8>,
+    entry: Entry,
+    mut trace: Option<&mut Trace>,
+) -> Option<Entry> {
+    match &entry {
+        Entry::Flat { bytes, origin } => {
+            push_packet(reassembler, &Packet::parse(bytes), *origin, trace);
+            None
+        }
+        Entry::Run(run) => {
+            let mut cutter = Cutter::new(run, std::mem::take(header));
+            let mut more = Vec::new();
+            let mut outcome = Outcome::Accepted;
+            while outcome != Outcome::Stopped
+                && let Some((header, payload)) = cutter.next(&mut more)
+            {
+                let packet = Packet::parse_parts(header, payload);
+                outcome = push_packet(reassembler, &packet, run.origin(), trace.as_deref_mut());
+            }
+            let rest = cutter.position()..run.range().end;
+            *header = cutter.into_header();
+            (!rest.is_empty()).then(|| Entry::Run(run.slice(rest)))
+        }
+    }
+}
+
+#[inline(always)]
+fn push_packet(
+    reassembler: &mut Reassembler,
+    packet: &Result<Packet<'_>, PacketError>,
+    origin: Origin,
+    trace: Option<&mut Trace>,
+) -> Outcome {
+    let evicted = reassembler.stats().incomplete_heaps_evicted;
+    let (cnt, outcome) = match packet {
+        Ok(packet) => (Some(packet.cnt()), reassembler.push(packet, origin)),
+        Err(error) => (None, reassembler.push_broken(*error, origin)),
+    };
+    log::packet(origin, cnt, outcome);
+    if let Some(trace) = trace {
+        trace.push(origin, cnt, outcome, reassembler.stats().incomplete_heaps_evicted > evicted);
+    }
+    outcome
+}
