@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     Builder,
     Order,
     Faults,
+    /// Anything that gives `u64`s.
+    Seeds,
     /// A path.
     Path,
 }
@@ -45,7 +47,7 @@ const fn key(name: &'static str, kind: Kind, example: &'static str) -> Key {
 }
 
 /// All keys, in the order of the documentation.
-pub(crate) const KEYS: [Key; 17] = [
+pub(crate) const KEYS: [Key; 19] = [
     key("senders", Kind::Count, "2"),
     key("max_heaps", Kind::Count, "4"),
     key("receivers", Kind::Count, "1"),
@@ -56,6 +58,8 @@ pub(crate) const KEYS: [Key; 17] = [
     key("threads", Kind::Flag, "true"),
     key("timeout", Kind::Duration, "Duration::from_secs(10)"),
     key("order", Kind::Order, "Order::round_robin()"),
+    key("seeds", Kind::Seeds, "0..64"),
+    key("exhaustive", Kind::Count, "1680"),
     key("faults", Kind::Faults, "Faults::new()"),
     key("groups", Kind::Text, "\"239.102.1.0+15:7148\""),
     key("config", Kind::Builder, "Harness::builder()"),
@@ -78,7 +82,7 @@ impl Kind {
             Self::Builder => quote_spanned!(span => #private::HarnessBuilder),
             Self::Order => quote_spanned!(span => #private::Order),
             Self::Faults => quote_spanned!(span => #private::Faults),
-            Self::Text | Self::Switch | Self::Path => return None,
+            Self::Text | Self::Switch | Self::Seeds | Self::Path => return None,
         })
     }
 
@@ -111,6 +115,7 @@ impl Kind {
             (Self::Builder, _) => Some(format!("`{name}` needs a `HarnessBuilder`, such as `{name} = {example}`")),
             (Self::Order, _) => Some(format!("`{name}` needs an `Order`, such as `{name} = {example}`")),
             (Self::Faults, _) => Some(format!("`{name}` needs a plan of `Faults`, such as `{name} = {example}`")),
+            (Self::Seeds, _) => Some(format!("`{name}` needs several numbers, such as `{name} = {example}`")),
             (Self::Path, Lit::Str(text)) => Some(format!("write the path without quotes: `{name} = {}`", text.value())),
             (Self::Path, _) => Some(format!("`{name}` needs a path, such as `{name} = {example}`")),
         }
@@ -194,6 +199,11 @@ impl Args {
 
     pub(crate) fn find(&self, name: &str) -> Option<&Setting> {
         self.settings.iter().find(|setting| setting.key.name == name)
+    }
+
+    /// The key that makes of the test many runs.
+    pub(crate) fn sweep(&self) -> Option<&Setting> {
+        self.find("seeds").or_else(|| self.find("exhaustive"))
     }
 
     fn push(&mut self, setting: Setting, errors: &mut Errors) {
@@ -307,6 +317,8 @@ mod tests {
         assert!(unknown("max_heap").contains("did you mean `max_heaps`?"));
         assert!(unknown("flavor").contains("did you mean `flavour`?"));
         assert!(unknown("recievers").contains("did you mean `receivers`?"));
-        assert!(!unknown("seed").contains("did you mean"));
+        assert!(unknown("seed").contains("did you mean `seeds`?"));
+        assert!(unknown("exhausted").contains("did you mean `exhaustive`?"));
+        assert!(!unknown("colour").contains("did you mean"));
     }
 }

@@ -69,6 +69,8 @@ impl Model {
     /// The function that rstest copies its cases around: ours inside, and one hidden parameter that says which case it is.
     fn above(&mut self) -> TokenStream {
         let inner_attrs = self.item.take_inner_attrs();
+        // Each run of a sweep has the values of the case for itself.
+        let copied = self.args.sweep().map(|_| self.params.take_kept_names()).unwrap_or_default();
         let (krate, private) = (self.krate(), self.private());
         let TestFn { attrs, vis, sig, .. } = &self.item;
         let mixed = Span::mixed_site();
@@ -84,6 +86,12 @@ impl Model {
                 quote_spanned!(mixed => #(#attrs)* let #pat: #ty = #value;)
             })
             .collect();
+        let copied = copied.into_iter().map(|(name, mutability)| {
+            let span = shown_at(&name);
+            let private = shown(&private, span);
+            quote_spanned!(span => let #mutability #name = #private::core::clone::Clone::clone(&#name);)
+        });
+        let copied: TokenStream = copied.collect();
         let call = if sig.asyncness.is_some() {
             // The handles are made at once and moved in: the future does not borrow the harness.
             let names: Vec<_> = (0..self.params.injected.len()).map(|i| format_ident!("a{i}", span = mixed)).collect();
@@ -93,13 +101,13 @@ impl Model {
                 quote_spanned!(mixed => #(#attrs)* let #pat: #ty = #name;)
             });
             let body = self.item.body_after(moved.collect());
-            quote_spanned!(mixed => move |#harness| { #(let #names = #made;)* async move #body })
+            quote_spanned!(mixed => move |#harness| { #copied #(let #names = #made;)* async move #body })
         } else {
             let output = match &sig.output {
                 ReturnType::Default => quote_spanned!(mixed => -> ()),
                 output => output.to_token_stream(),
             };
-            let body = self.item.body_after(lets);
+            let body = self.item.body_after(copied.into_iter().chain(lets).collect());
             quote_spanned!(mixed => move |#harness| #output #body)
         };
         let run = self.run(&call, Some(&site));
@@ -136,10 +144,13 @@ impl Model {
         } else {
             quote_spanned!(mixed => #private::core::option::Option::None)
         };
-        if self.item.sig.asyncness.is_some() {
-            quote_spanned!(mixed => #private::run_async(#setup, #call, #failed, #compare).await)
-        } else {
-            quote_spanned!(mixed => #private::run(#setup, #call, #failed, #compare))
+        match (self.item.sig.asyncness, self.args.sweep()) {
+            (None, None) => quote_spanned!(mixed => #private::run(#setup, #call, #failed, #compare)),
+            (None, Some(_)) => quote_spanned!(mixed => #private::sweep(#setup, #call, #failed, #compare)),
+            (Some(_), None) => quote_spanned!(mixed => #private::run_async(#setup, #call, #failed, #compare).await),
+            (Some(_), Some(_)) => {
+                quote_spanned!(mixed => #private::sweep_async(#setup, #call, #failed, #compare).await)
+            }
         }
     }
 
@@ -214,6 +225,11 @@ fn apply(private: &TokenStream, setup: &syn::Ident, setting: &Setting) -> TokenS
         let span = shown_at(value);
         let private = shown(private, span);
         return quote_spanned!(span => #setup.#method(#private::text(&(#value))););
+    }
+    if key.kind == Kind::Seeds {
+        // What gives no numbers is shown where it stands.
+        let span = shown_at(value);
+        return quote_spanned!(span => #setup.#method(#value););
     }
     let ty = key.kind.tokens(private);
     let colon = ty.map(|ty| quote_spanned!(mixed => : #ty));
@@ -305,6 +321,38 @@ mod tests {
                 #[tokio::test]
                 async fn later(#[case] n: usize, tx: SendStream, #[ignore] own: Antenna) -> anyhow::Result<()> {
                     tx.send_heap(&heap(n))?;
+                    Ok(())
+                }
+            )
+        ));
+    }
+
+    #[test]
+    fn in_many_orders() {
+        assert_snapshot!(expanded(
+            quote!(seeds = 0..64),
+            quote!(
+                fn two(tx: [SendStream; 2]) {
+                    tx[0].send_heap(&heap()).unwrap();
+                }
+            )
+        ));
+    }
+
+    #[test]
+    fn in_many_orders_above_rstest() {
+        assert_snapshot!(expanded(
+            quote!(exhaustive = most, snapshot = false),
+            quote!(
+                #[rstest]
+                #[case(6, (1, vec![2]))]
+                #[tokio::test]
+                async fn all(
+                    #[case] most: usize,
+                    #[case] (first, mut more): (usize, Vec<usize>),
+                    tx: SendStream,
+                ) -> Result<(), Error> {
+                    more.push(first);
                     Ok(())
                 }
             )

@@ -67,6 +67,14 @@ impl Model {
                 errors.at(&setting.ident, format_args!("`{key}` names the snapshot, and this test has none"));
             }
         }
+        if let Some(sweep) = args.sweep() {
+            let name = sweep.key.name;
+            for other in ["order", "exhaustive"] {
+                if let Some(setting) = args.find(other).filter(|setting| setting.key.name != name) {
+                    errors.at(&setting.ident, format_args!("`{name}` decides the order: leave `{other}` out"));
+                }
+            }
+        }
         let returns = match &item.sig.output {
             ReturnType::Default => Returns::Nothing,
             ReturnType::Type(_, ty) => match peel(ty) {

@@ -75,6 +75,37 @@ impl Params {
     }
 }
 
+impl Params {
+    /// The names that rstest's parameters bind, each with its `mut`, which they lose.
+    pub(crate) fn take_kept_names(&mut self) -> Vec<(Ident, Option<Token![mut]>)> {
+        let mut names = Vec::new();
+        for param in &mut self.kept {
+            if let FnArg::Typed(typed) = param {
+                bound(&mut typed.pat, &mut names);
+            }
+        }
+        names
+    }
+}
+
+/// The names that a pattern binds; parameters have patterns that cannot fail.
+fn bound(pat: &mut Pat, names: &mut Vec<(Ident, Option<Token![mut]>)>) {
+    match pat {
+        Pat::Ident(ident) => {
+            names.push((ident.ident.clone(), ident.mutability.take()));
+            ident.subpat.iter_mut().for_each(|(_, pat)| bound(pat, names));
+        }
+        Pat::Paren(paren) => bound(&mut paren.pat, names),
+        Pat::Reference(reference) => bound(&mut reference.pat, names),
+        Pat::Slice(slice) => slice.elems.iter_mut().for_each(|pat| bound(pat, names)),
+        Pat::Struct(fields) => fields.fields.iter_mut().for_each(|field| bound(&mut field.pat, names)),
+        Pat::Tuple(tuple) => tuple.elems.iter_mut().for_each(|pat| bound(pat, names)),
+        Pat::TupleStruct(tuple) => tuple.elems.iter_mut().for_each(|pat| bound(pat, names)),
+        Pat::Type(typed) => bound(&mut typed.pat, names),
+        _ => {}
+    }
+}
+
 fn is_ignore(attr: &Attribute) -> bool {
     attr.path().is_ident("ignore")
 }

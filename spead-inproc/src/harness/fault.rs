@@ -136,7 +136,13 @@ impl Faults {
 
     /// The same plan with other chances.
     pub(super) fn reseeded(self, seed: u64) -> Self {
-        let reseed = |rule: Rule| Rule { select: rule.select.reseeded(seed), ..rule };
+        let reseed = |Rule { name, select, act }| {
+            let act = match act {
+                Act::Swap(with) => Act::Swap(with.reseeded(seed)),
+                act => act,
+            };
+            Rule { name, select: select.reseeded(seed), act }
+        };
         Self { rules: self.rules.into_iter().map(reseed).collect() }
     }
 

@@ -21,12 +21,14 @@ mod presence;
 pub mod private;
 mod render;
 mod report;
+mod running;
 mod seed;
 mod select;
 mod settings;
 mod shown;
 mod site;
 mod sweep;
+mod swept;
 mod tolerance;
 
 pub use builder::{HarnessBuilder, HarnessError};

@@ -125,7 +125,14 @@ impl fmt::Display for Order {
             Kind::RoundRobin => f.write_str("Order::round_robin()"),
             Kind::Random(seed) => write!(f, "Order::random({seed})"),
             Kind::Script(steps) => {
-                let steps: Vec<String> = steps.iter().map(Step::to_string).collect();
+                // All elements of an array have one type.
+                let kind = |step: &Step| (step.heap.is_some(), step.packet.is_some());
+                let mixed = steps.iter().any(|step| kind(step) != kind(&steps[0]));
+                let write = |step: &Step| match kind(step) {
+                    (true, _) if mixed => format!("Step::from({step})"),
+                    _ => step.to_string(),
+                };
+                let steps: Vec<String> = steps.iter().map(write).collect();
                 write!(f, "Order::script([{}])", steps.join(", "))
             }
             Kind::Choices(choices) => write!(f, "choices {choices:?}"),

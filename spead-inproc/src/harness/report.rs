@@ -109,6 +109,18 @@ impl Report {
         Self { receivers, left, done, lints }
     }
 
+    /// The same with the heaps of each receiver by sender and cnt: equal for all orders in which the same heaps arrive.
+    pub(super) fn by_sender(&self) -> Self {
+        let mut sorted = self.clone();
+        for receiver in &mut sorted.receivers {
+            receiver.events.sort_by_key(|event| match event {
+                Event::Heap(heap) => (heap.origin(), heap.cnt()),
+                Event::Incomplete(heap) => (heap.origin(), heap.cnt()),
+            });
+        }
+        sorted
+    }
+
     /// Tells what became of everything that was not used, and why; nothing if all was. Failing tests show it.
     #[must_use]
     pub fn explain(&self) -> String {

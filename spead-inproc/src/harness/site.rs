@@ -30,6 +30,12 @@ impl Home {
         if inside.is_empty() { site.name.to_owned() } else { format!("{}__{}", inside.replace("::", "__"), site.name) }
     }
 
+    /// What libtest calls the test: its path without the crate.
+    pub(super) fn test(&self, site: &Site) -> String {
+        let inside = site.module.split_once("::").map(|(_, inside)| format!("{inside}::")).unwrap_or_default();
+        format!("{inside}{}", site.name)
+    }
+
     /// What tells this case from its siblings: `case_1_one_packet`. Nothing for a test without cases.
     pub(super) fn case(&self, site: &Site) -> Option<String> {
         self.path(site).strip_prefix(self.function)?.strip_prefix("__").map(str::to_owned)
@@ -109,6 +115,8 @@ mod tests {
         let case = Site::new("it::wire::sizes", "case_1_small");
         assert_eq!(HOME.path(&case), "sizes__case_1_small");
         assert_eq!(HOME.case(&case).as_deref(), Some("case_1_small"));
+        assert_eq!((HOME.test(&plain), HOME.test(&case)), ("wire::sizes".into(), "wire::sizes::case_1_small".into()));
+        assert_eq!(Home::new("it", "sizes", "").test(&Site::new("it", "sizes")), "sizes");
         let values = Site::new("it::wire::sizes::n_1_1", "s_2_x");
         assert_eq!(HOME.snapshot(&values, None), "sizes__n_1_1__s_2_x@heaps");
         assert_eq!(HOME.case(&values).as_deref(), Some("n_1_1__s_2_x"));

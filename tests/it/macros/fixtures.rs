@@ -209,6 +209,14 @@ fn first_failure_wins() {
     assert_eq!(files("failing"), before);
 }
 
+/// A failure in one order of many: which, what matters of it, and how to see it again.
+#[test]
+fn sweeps_say_which_order_fails() {
+    let run = updating("no", &["test", "--package=failing", "--test=sweeps", "--", "--test-threads=1"]);
+    assert!(!run.success);
+    compare("sweeps", &told(&run.output));
+}
+
 /// What the failed tests printed, without what changes from run to run.
 fn told(output: &str) -> String {
     let from = output.find("running ").unwrap_or_default();

@@ -9,6 +9,7 @@ mod returns;
 mod reuse;
 mod runtimes;
 mod rustc;
+mod sweeps;
 mod ui;
 
 use spead_inproc::{Flavour, Heap};

@@ -168,10 +168,13 @@ impl State {
     fn advance(&mut self, ended: bool, queue: &InprocQueue) -> bool {
         let Some(parcel) = self.picker.pick(&mut self.lanes, ended) else { return false };
         self.sums.admitted += parcel.entry.len() as u64;
-        if let Some(heap) = parcel.heap {
-            let packets =
-                parcel.packet..parcel.packet.saturating_add(u32::try_from(parcel.entry.len()).unwrap_or(u32::MAX));
-            self.passed.extend(packets.map(|packet| Step::from((parcel.sender, heap, packet))));
+        match parcel.heap {
+            Some(heap) => {
+                let packets = u32::try_from(parcel.entry.len()).unwrap_or(u32::MAX);
+                let packets = parcel.packet..parcel.packet.saturating_add(packets);
+                self.passed.extend(packets.map(|packet| Step::from((parcel.sender, heap, packet))));
+            }
+            None => self.passed.push(Step::next(parcel.sender)),
         }
         queue.admit(parcel.entry);
         true

@@ -1,0 +1,134 @@
+//! `seeds` and `exhaustive`: one test in many orders, wherever a test can stand.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
+
+use rstest::rstest;
+use spead_inproc::{
+    Harness, RecvStream, SendStream,
+    harness::{Faults, Select, WireView},
+    spead_test,
+};
+
+use super::heap;
+
+/// The orders that were seen, each once.
+struct Orders(Mutex<BTreeSet<String>>);
+
+impl Orders {
+    const fn new() -> Self {
+        Self(Mutex::new(BTreeSet::new()))
+    }
+
+    /// How many there are with this one.
+    fn see(&self, rx: &RecvStream) -> usize {
+        let order: String = rx.wire_view().lines().map(|line| line.as_bytes()[7] as char).collect();
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.insert(order);
+        seen.len()
+    }
+}
+
+fn send(tx: &[SendStream; 2], heaps: usize) {
+    for heap_of in 0..heaps {
+        for tx in tx {
+            tx.send_heap(&heap(8 + heap_of)).unwrap();
+        }
+    }
+}
+
+/// The snapshot is the same in every order, and holds the heaps by sender.
+#[spead_test(seeds = 0..16)]
+fn seeds(tx: [SendStream; 2], rx: RecvStream) {
+    static ORDERS: Orders = Orders::new();
+    send(&tx, 2);
+    assert_eq!(rx.collect().unwrap().len(), 4);
+    assert!(ORDERS.see(&rx) <= 6);
+    insta::assert_snapshot!(tx.len(), @"2");
+}
+
+#[spead_test(exhaustive = 6)]
+fn all_orders(tx: [SendStream; 2], rx: RecvStream) -> Result<(), Box<dyn std::error::Error>> {
+    static ORDERS: Orders = Orders::new();
+    static RUNS: Mutex<usize> = Mutex::new(0);
+    send(&tx, 2);
+    rx.collect()?;
+    *RUNS.lock()? += 1;
+    assert_eq!(ORDERS.see(&rx), *RUNS.lock()?);
+    Ok(())
+}
+
+/// Values of a case can be used up by every run.
+#[spead_test(exhaustive = most, name = format!("{}-heaps", lengths.len()))]
+#[rstest]
+#[case::two(2, vec![8])]
+#[case::six(6, vec![8, 12])]
+fn above(#[case] most: usize, #[case] mut lengths: Vec<usize>, tx: [SendStream; 2]) {
+    lengths.push(16);
+    lengths.pop();
+    for length in lengths {
+        for tx in &tx {
+            tx.send_heap(&heap(length)).unwrap();
+        }
+    }
+    assert!(most <= 6);
+    insta::assert_snapshot!(format!("at most {most}"));
+}
+
+#[rstest]
+#[case::two(2)]
+#[case::three(3)]
+#[spead_test(seeds = [3, 17, 4])]
+fn below(#[case] heaps: usize, #[ignore] tx: [SendStream; 2]) {
+    send(&tx, heaps);
+}
+
+#[spead_test(seeds = 1..=8)]
+#[tokio::test]
+async fn asynchronous(tx: [SendStream; 2], rx: RecvStream) {
+    send(&tx, 1);
+    tokio::task::yield_now().await;
+    rx.next_heap_async().await.unwrap();
+    insta::assert_snapshot!(tx.len(), @"2");
+}
+
+#[spead_test(exhaustive = 2)]
+#[rstest]
+#[case::short(vec![8])]
+#[case::long(vec![1000])]
+#[tokio::test(flavor = "multi_thread")]
+async fn asynchronous_above(#[case] lengths: Vec<usize>, tx: [SendStream; 2], rx: RecvStream) -> Result<(), String> {
+    for length in lengths {
+        for tx in &tx {
+            tx.send_heap_async(&heap(length)).await.map_err(|error| error.to_string())?;
+        }
+    }
+    rx.next_heap_async().await.map_err(|error| error.to_string())?;
+    Ok(())
+}
+
+/// Some order panics: that is enough.
+#[spead_test(exhaustive = 6)]
+#[should_panic(expected = "sender 1 was first")]
+fn some_order_panics(tx: [SendStream; 2], rx: RecvStream) {
+    send(&tx, 2);
+    assert!(rx.next_heap().unwrap().cnt() != 2, "sender 1 was first");
+}
+
+/// With chances in the plan each seed drops something else.
+#[spead_test(seeds = 0..32, faults = Faults::new().drop("loss", Select::all().chance(0.5, 1)), snapshot = false)]
+fn chances_follow_the_seed(harness: Harness) {
+    static LOST: Mutex<BTreeSet<Vec<u64>>> = Mutex::new(BTreeSet::new());
+    static RUNS: Mutex<usize> = Mutex::new(0);
+    for _ in 0..8 {
+        harness.sender(0).send_heap(&heap(8)).unwrap();
+    }
+    let lost = harness.faults_done().iter().map(|done| done.heap).collect();
+    let mut lists = LOST.lock().unwrap();
+    lists.insert(lost);
+    let mut runs = RUNS.lock().unwrap();
+    *runs += 1;
+    assert!(lists.len() * 2 >= *runs, "{} of {runs} plans are different", lists.len());
+}
