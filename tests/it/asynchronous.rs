@@ -6,12 +6,11 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use event_listener::Event as Wake;
 use spead_inproc::{
     Flavour, GroupMode, Harness, Heap, InprocQueue, RecvConfig, RecvStream, SendConfig, SendError, SendStream,
     heap::Origin,
     spead_test,
-    stream::{Entry, InFlight, PacketSink, PacketSource, Refused, Stepper, Taken, ThreadPool, VirtualClock},
+    stream::{Entry, InFlight, PacketSink, PacketSource, Refused, Stepper, Taken, ThreadPool, VirtualClock, Waiters},
 };
 
 fn heap(len: usize) -> Heap {
@@ -329,7 +328,7 @@ fn on_a_pool() {
 /// A source that gives one packet after another as long as it is asked, so that a stream has always something to read.
 #[derive(Debug, Default)]
 struct Endless {
-    wake: Wake,
+    waiters: Waiters,
     taken: Mutex<u64>,
 }
 
@@ -343,8 +342,8 @@ impl PacketSource for Endless {
 
     fn put_back(&self, _: Entry) {}
 
-    fn wake(&self) -> &Wake {
-        &self.wake
+    fn waiters(&self) -> &Waiters {
+        &self.waiters
     }
 }
 

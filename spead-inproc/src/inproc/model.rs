@@ -13,7 +13,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use event_listener::Event;
 use shuttle::{
     Config, Runner,
     future::block_on,
@@ -26,7 +25,7 @@ use crate::{
     heap::Heap,
     recv::{ReceivedHeap, RecvConfig},
     send::Packetizer,
-    stream::{Entry, PacketSource, RecvError, RecvStream, SendConfig, SendError, SendStream, Taken},
+    stream::{Entry, PacketSource, RecvError, RecvStream, SendConfig, SendError, SendStream, Taken, Waiters},
     wire::Flavour,
 };
 
@@ -303,12 +302,12 @@ fn model_a_shared_sender_and_a_stop() {
 #[derive(Debug, Default)]
 struct Hasty {
     packets: shuttle::sync::Mutex<Vec<Bytes>>,
-    wake: Event,
+    waiters: Waiters,
 }
 
 impl Hasty {
     fn add(&self, packet: Bytes) {
-        self.wake.notify(usize::MAX);
+        self.waiters.notify();
         self.packets.lock().expect("no panic").push(packet);
     }
 }
@@ -320,8 +319,8 @@ impl PacketSource for Hasty {
 
     fn put_back(&self, _: Entry) {}
 
-    fn wake(&self) -> &Event {
-        &self.wake
+    fn waiters(&self) -> &Waiters {
+        &self.waiters
     }
 }
 

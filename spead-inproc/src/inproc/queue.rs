@@ -5,15 +5,15 @@ use std::{
 };
 
 use bytes::Bytes;
-use event_listener::Event;
 
 use crate::{
     heap::Origin,
-    stream::{Entry, PacketSink, PacketSource, Refused, Taken, wake_all},
+    stream::{Entry, PacketSink, PacketSource, Refused, Taken, Waiters},
     sync::{
         Mutex,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
         channel::{Receiver, Sender, TryRecvError, unbounded},
+        yield_now,
     },
 };
 
@@ -49,7 +49,7 @@ struct Shared {
     /// Packets that were taken and not given back.
     taken: AtomicU64,
     senders: AtomicU32,
-    wake: Event,
+    waiters: Waiters,
 }
 
 /// Set in the count of packets when the queue is stopped.
@@ -68,7 +68,7 @@ impl InprocQueue {
             put: AtomicU64::new(0),
             taken: AtomicU64::new(0),
             senders: AtomicU32::new(0),
-            wake: Event::new(),
+            waiters: Waiters::new(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -88,7 +88,7 @@ impl InprocQueue {
     /// Lets nothing more in. What is queued can still be read; then readers see the end. Stopping twice is harmless.
     pub fn stop(&self) {
         self.shared.put.fetch_or(STOPPED, Ordering::SeqCst);
-        wake_all(&self.shared.wake);
+        self.shared.waiters.notify_in_order();
     }
 
     /// Whether the queue was stopped.
@@ -120,12 +120,12 @@ impl InprocQueue {
     pub(crate) fn admit(&self, entry: Entry) {
         self.shared.put.fetch_add(entry.len() as u64, Ordering::SeqCst);
         self.shared.sender.send(entry).expect("the queue holds a receiver too");
-        wake_all(&self.shared.wake);
+        self.shared.waiters.notify_in_order();
     }
 
     /// Lets waiting readers look again: something came that is on its way into the queue.
     pub(crate) fn wake_readers(&self) {
-        wake_all(&self.shared.wake);
+        self.shared.waiters.notify_in_order();
     }
 
     /// As whom the next stream that sends into this queue is counted.
@@ -138,14 +138,38 @@ impl InprocQueue {
         let packets = entry.len() as u64;
         let taken = self.shared.taken.fetch_add(packets, Ordering::SeqCst) + packets;
         if self.shared.put.load(Ordering::SeqCst) == taken | STOPPED {
-            wake_all(&self.shared.wake);
+            self.shared.waiters.notify_in_order();
         }
     }
 
-    /// Whether the queue was stopped and all that was put was taken: also what a put in another thread has counted but
-    /// not yet queued.
-    fn has_ended(&self) -> bool {
-        self.shared.put.load(Ordering::SeqCst) == self.shared.taken.load(Ordering::SeqCst) | STOPPED
+    /// The next entry, or why there is none; nothing while one that is counted is on its way, in or out.
+    #[inline]
+    fn try_take(&self) -> Option<Taken> {
+        if self.shared.has_returned.load(Ordering::Acquire) {
+            let mut returned = self.shared.returned.lock().unwrap_or_else(PoisonError::into_inner);
+            let entry = returned.pop_front();
+            self.shared.has_returned.store(!returned.is_empty(), Ordering::Release);
+            if let Some(entry) = entry {
+                self.count_taken(&entry);
+                return Some(Taken::Entry(entry));
+            }
+        }
+        match self.shared.receiver.try_recv() {
+            Ok(entry) => {
+                self.count_taken(&entry);
+                Some(Taken::Entry(entry))
+            }
+            // The queue holds a sender too.
+            Err(TryRecvError::Disconnected) => Some(Taken::Ended),
+            Err(TryRecvError::Empty) => {
+                let taken = self.shared.taken.load(Ordering::SeqCst);
+                match self.shared.put.load(Ordering::SeqCst) {
+                    put if put == taken => Some(Taken::Empty),
+                    put if put == taken | STOPPED => Some(Taken::Ended),
+                    _ => None,
+                }
+            }
+        }
     }
 }
 
@@ -158,7 +182,7 @@ impl PacketSink for InprocQueue {
         }
         // The queue holds a receiver too, so this cannot fail.
         self.shared.sender.send(entry).map_err(|refused| Refused(refused.0))?;
-        wake_all(&self.shared.wake);
+        self.shared.waiters.notify_in_order();
         Ok(())
     }
 
@@ -169,22 +193,11 @@ impl PacketSink for InprocQueue {
 
 impl PacketSource for InprocQueue {
     fn take(&self) -> Taken {
-        if self.shared.has_returned.load(Ordering::Acquire) {
-            let mut returned = self.shared.returned.lock().unwrap_or_else(PoisonError::into_inner);
-            let entry = returned.pop_front();
-            self.shared.has_returned.store(!returned.is_empty(), Ordering::Release);
-            if let Some(entry) = entry {
-                self.count_taken(&entry);
-                return Taken::Entry(entry);
+        loop {
+            match self.try_take() {
+                Some(taken) => return taken,
+                None => yield_now(),
             }
-        }
-        match self.shared.receiver.try_recv() {
-            Ok(entry) => {
-                self.count_taken(&entry);
-                Taken::Entry(entry)
-            }
-            Err(TryRecvError::Empty) if !self.has_ended() => Taken::Empty,
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => Taken::Ended,
         }
     }
 
@@ -194,11 +207,11 @@ impl PacketSource for InprocQueue {
         returned.push_front(rest);
         self.shared.has_returned.store(true, Ordering::Release);
         drop(returned);
-        wake_all(&self.shared.wake);
+        self.shared.waiters.notify_in_order();
     }
 
-    fn wake(&self) -> &Event {
-        &self.shared.wake
+    fn waiters(&self) -> &Waiters {
+        &self.shared.waiters
     }
 }
 

@@ -1,9 +1,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use event_listener::Event;
 
-use super::{Entry, PacketSource, Taken};
+use super::{Entry, PacketSource, Taken, Waiters};
 use crate::wire::Packet;
 
 /// A buffer in which packets stand back to back, as a source (spead2 `recv_mem.cpp`).
@@ -12,7 +11,7 @@ use crate::wire::Packet;
 #[derive(Debug)]
 pub struct BufferSource {
     rest: Mutex<Rest>,
-    wake: Event,
+    waiters: Waiters,
 }
 
 #[derive(Debug)]
@@ -24,7 +23,7 @@ struct Rest {
 impl BufferSource {
     /// All of `buffer`.
     pub fn new(buffer: impl Into<Bytes>) -> Self {
-        Self { rest: Mutex::new(Rest { put_back: None, bytes: buffer.into() }), wake: Event::new() }
+        Self { rest: Mutex::new(Rest { put_back: None, bytes: buffer.into() }), waiters: Waiters::new() }
     }
 }
 
@@ -45,7 +44,7 @@ impl PacketSource for BufferSource {
         self.rest.lock().unwrap_or_else(PoisonError::into_inner).put_back = Some(entry);
     }
 
-    fn wake(&self) -> &Event {
-        &self.wake
+    fn waiters(&self) -> &Waiters {
+        &self.waiters
     }
 }

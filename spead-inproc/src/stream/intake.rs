@@ -74,7 +74,7 @@ impl Intake {
     /// Listens to all readers that have not ended.
     pub(super) fn listen(&self) -> Vec<EventListener> {
         let open = self.readers.iter().filter(|reader| !reader.ended);
-        open.map(|reader| reader.source.wake().listen()).collect()
+        open.map(|reader| reader.source.waiters().listen()).collect()
     }
 
     /// Gives out the next heap that is done with.

@@ -20,6 +20,7 @@ mod recv_error;
 mod recv_stream;
 mod send_stream;
 mod transport;
+mod waiters;
 mod watch;
 
 pub use buffer::BufferSource;
@@ -31,7 +32,7 @@ pub use reading::HeapStream;
 pub use recv_error::{RecvError, Starved};
 pub use recv_stream::{ReaderError, RecvStream};
 pub use send_stream::{GroupMode, SendConfig, SendConfigError, SendError, SendStream, Sent, SentGroup};
-pub(crate) use transport::wake_all;
 pub use transport::{Entry, PacketSink, PacketSource, Refused, Taken};
+pub use waiters::Waiters;
 pub use watch::SentHeaps;
 pub(crate) use watch::Watch;

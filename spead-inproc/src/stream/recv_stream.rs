@@ -7,14 +7,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use event_listener::{Event as Wake, EventListener};
+use event_listener::EventListener;
 
 use super::{
-    BufferSource, Entry, PacketSource, RecvError, Starved, Watch,
+    BufferSource, Entry, PacketSource, RecvError, Starved, Waiters, Watch,
     intake::{Intake, Step},
     reading::Wait,
     record::Record,
-    wake_all,
 };
 use crate::{
     recv::{
@@ -51,7 +50,7 @@ pub struct RecvStream {
 struct Shared {
     intake: Mutex<Intake>,
     /// Notified when a reader comes, or the stream starts or stops.
-    wake: Wake,
+    waiters: Waiters,
     /// Events that async readers were given without having to wait.
     in_a_row: AtomicU32,
 }
@@ -63,7 +62,7 @@ impl RecvStream {
     /// [`RecvConfigError`] if the settings cannot work.
     pub fn new(config: RecvConfig) -> Result<Self, RecvConfigError> {
         let intake = Intake::new(config)?;
-        let shared = Shared { intake: Mutex::new(intake), wake: Wake::new(), in_a_row: AtomicU32::new(0) };
+        let shared = Shared { intake: Mutex::new(intake), waiters: Waiters::new(), in_a_row: AtomicU32::new(0) };
         Ok(Self { shared: Arc::new(shared), watch: None })
     }
 
@@ -85,7 +84,7 @@ impl RecvStream {
         }
         intake.add(source);
         drop(intake);
-        wake_all(&self.shared.wake);
+        self.shared.waiters.notify();
         Ok(())
     }
 
@@ -100,14 +99,14 @@ impl RecvStream {
     /// Starts a stream that was told to wait; starting twice is harmless.
     pub fn start(&self) {
         self.lock().started = true;
-        wake_all(&self.shared.wake);
+        self.shared.waiters.notify();
     }
 
     /// Stops: what is complete can still be read, what is incomplete is dropped (and counted), what the readers have not
     /// read stays there. Stopping twice is harmless.
     pub fn stop(&self) {
         self.lock().stop();
-        wake_all(&self.shared.wake);
+        self.shared.waiters.notify();
     }
 
     /// The next whole heap. Waits for it; incomplete heaps are passed over (the ledger counts them).
@@ -276,7 +275,7 @@ impl RecvStream {
 
     pub(super) fn listen(&self) -> Vec<EventListener> {
         let mut listeners = self.lock().listen();
-        listeners.push(self.shared.wake.listen());
+        listeners.push(self.shared.waiters.listen());
         listeners
     }
 

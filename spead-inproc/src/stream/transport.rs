@@ -1,13 +1,9 @@
 use std::fmt;
 
 use bytes::Bytes;
-use event_listener::Event;
 
-use crate::{
-    heap::Origin,
-    send::Run,
-    sync::atomic::{Ordering, fence},
-};
+use super::Waiters;
+use crate::{heap::Origin, send::Run};
 
 /// What one call puts into a transport or takes out of it: a packet, or a whole run of packets of one heap.
 ///
@@ -101,8 +97,8 @@ pub trait PacketSource: Send + Sync + fmt::Debug {
     /// Takes back what was not used of an entry: it will be the next to be taken.
     fn put_back(&self, rest: Entry);
 
-    /// Notified when a source that was [`Empty`](Taken::Empty) may no longer be.
-    fn wake(&self) -> &Event;
+    /// Who is to be notified when a source that was [`Empty`](Taken::Empty) may no longer be.
+    fn waiters(&self) -> &Waiters;
 }
 
 /// What a [`PacketSource`] has to give.
@@ -114,15 +110,6 @@ pub enum Taken {
     Empty,
     /// Nothing now, and never again.
     Ended,
-}
-
-/// Wakes all who wait. Mostly nobody does, which costs less to find out than to notify nobody.
-pub(crate) fn wake_all(event: &Event) {
-    // Whoever starts to listen now looks again afterwards, and sees what we have done; or we see that he listens.
-    fence(Ordering::SeqCst);
-    if event.total_listeners() > 0 {
-        event.notify(usize::MAX);
-    }
 }
 
 /// An entry that came back, because the sink was stopped.

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-pub(crate) use shuttle::sync::{Mutex, MutexGuard, atomic};
+pub(crate) use shuttle::{
+    sync::{Mutex, MutexGuard, atomic},
+    thread::yield_now,
+};
 
 /// Runs a future on this thread. There is no time in a model: whoever is not woken waits for ever, which the checker
 /// reports.

@@ -10,10 +10,13 @@ mod checked;
 mod park;
 
 #[cfg(shuttle)]
-pub(crate) use checked::{Mutex, MutexGuard, atomic, block_on, channel};
+pub(crate) use checked::{Mutex, MutexGuard, atomic, block_on, channel, yield_now};
 #[cfg(not(shuttle))]
 pub(crate) use {
     crossbeam_channel as channel,
     park::block_on,
-    std::sync::{Mutex, MutexGuard, atomic},
+    std::{
+        sync::{Mutex, MutexGuard, atomic},
+        thread::yield_now,
+    },
 };

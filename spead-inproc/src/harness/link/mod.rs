@@ -9,8 +9,6 @@ mod rules;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use event_listener::Event;
-
 pub(super) use self::rules::lines;
 
 use self::{
@@ -23,7 +21,7 @@ use crate::{
     heap::Origin,
     inproc::InprocQueue,
     recv::Count,
-    stream::{Entry, PacketSink, PacketSource, Refused, Taken},
+    stream::{Entry, PacketSink, PacketSource, Refused, Taken, Waiters},
 };
 
 /// What lies between the senders of a harness and its queue, if a test wants an order or faults.
@@ -320,7 +318,7 @@ impl PacketSource for Link {
         self.queue.put_back(rest);
     }
 
-    fn wake(&self) -> &Event {
-        self.queue.wake()
+    fn waiters(&self) -> &Waiters {
+        self.queue.waiters()
     }
 }
