@@ -5,7 +5,7 @@ use super::{
     Rejection, StatIndex, StatMode, Stats,
     coverage::Refusal,
     live_heap::LiveHeap,
-    whole::plain_heap,
+    whole::{is_all_of, plain_heap},
     window::{Live, Slot, Window},
 };
 use crate::{
@@ -82,14 +82,12 @@ impl Reassembler {
 
     /// Takes a packet. After [`Outcome::Stopped`] nothing is taken any more: further packets get the same answer and are
     /// not counted.
+    #[inline(always)]
     pub fn push(&mut self, packet: &Packet<'_>, origin: Origin) -> Outcome {
         if self.stopped {
             return Outcome::Stopped;
         }
-        self.stats.packets = self.stats.packets.saturating_add(1);
-        self.stats.batches = self.stats.batches.saturating_add(1);
-        self.stats.max_batch = 1;
-        self.ledger.receive(origin);
+        self.count_packet(origin);
 
         if packet.heap_length().is_none() && !self.config.allow_unsized_heaps {
             return self.refuse(packet, origin, Ok(Rejection::Unsized));
@@ -213,6 +211,30 @@ impl Reassembler {
         let stops = self.stops(&live.heap);
         self.window.insert(slot, live);
         self.stop_if(stops)
+    }
+
+    /// Whether a packet that was cut from this heap, and that nothing befell, would give the very heap:
+    /// [`push_source`](Self::push_source) is then the same as [`push`](Self::push).
+    #[inline]
+    pub(crate) fn is_all_of(&self, packet: &Packet<'_>, source: &Heap) -> bool {
+        let RecvConfig { limits, bug_compat, .. } = &self.config;
+        let live = self.live_bytes.saturating_add(packet.payload_length());
+        !self.stopped && live <= limits.live_bytes && is_all_of(packet, source, limits, *bug_compat)
+    }
+
+    /// Takes a packet that carries all of a heap: the heap comes out as it is.
+    pub(crate) fn push_source(&mut self, cnt: HeapCnt, origin: Origin, source: Heap) -> Outcome {
+        self.count_packet(origin);
+        self.stats.single_packet_heaps = self.stats.single_packet_heaps.saturating_add(1);
+        self.push_whole(cnt, origin, source)
+    }
+
+    #[inline]
+    fn count_packet(&mut self, origin: Origin) {
+        self.stats.packets = self.stats.packets.saturating_add(1);
+        self.stats.batches = self.stats.batches.saturating_add(1);
+        self.stats.max_batch = 1;
+        self.ledger.receive(origin);
     }
 
     /// A heap that came in one packet, and is not looked at again: it takes its turn in the window, but no slot.

@@ -1,11 +1,11 @@
 use super::Limits;
 use crate::{
-    heap::{Extents, Heap},
-    wire::{BugCompat, ItemId, ItemPointer, Packet},
+    heap::{Extents, Heap, Item},
+    wire::{BugCompat, Flavour, ItemId, ItemPointer, Packet},
 };
 
 /// Item pointers that are compared with each other to find repetitions.
-const FEW: usize = 12;
+const FEW: usize = 8;
 
 /// The heap of a packet that carries all of it, if the packet is as plain as most: few items of the user's own, none
 /// repeated, none beyond the end, and a payload in one piece. Any other goes the way of heaps of several packets.
@@ -16,29 +16,60 @@ pub(super) fn plain_heap(
     bug_compat: BugCompat,
     extents: &mut Extents,
 ) -> Option<Heap> {
-    let (flavour, length) = (packet.flavour(), packet.payload_length());
-    let pointers = packet.item_pointers().len();
-    if pointers > FEW
-        || pointers as u64 > limits.items
-        || length > limits.heap_length
-        || !packet.payload().more().is_empty()
-    {
-        return None;
-    }
-    let mut plain = true;
-    let pointers = packet.other_pointers().enumerate().map(|(others, (_, raw))| {
-        let pointer = ItemPointer::decode(raw, flavour);
-        let beyond = matches!(pointer, ItemPointer::Address { address, .. } if address > length);
-        plain &= pointer.id() > ItemId::STREAM_CONTROL && !beyond && is_new(packet, others, raw);
-        pointer
-    });
-    extents.measure(pointers, length);
+    let pointers = plain_pointers(packet, limits).filter(|_| packet.payload().more().is_empty())?;
+    let flavour = packet.flavour();
+    extents.measure(pointers.iter().map(|word| decode(word, flavour)), packet.payload_length());
     let payload = packet.payload().first();
-    plain.then(|| extents.heap(flavour.with_bug_compat(bug_compat), |range| payload.part(range)))
+    Some(extents.heap(flavour.with_bug_compat(bug_compat), |range| payload.part(range)))
 }
 
-/// Whether a pointer is not among the first `others`.
+/// Whether a plain packet, which was cut from this heap, carries all of it: then what arrives is the heap itself.
 #[inline]
-fn is_new(packet: &Packet<'_>, others: usize, raw: u64) -> bool {
-    packet.other_pointers().take(others).all(|(_, before)| before != raw)
+pub(super) fn is_all_of(packet: &Packet<'_>, heap: &Heap, limits: &Limits, bug_compat: BugCompat) -> bool {
+    packet.heap_length() == Some(packet.payload_length())
+        && packet.flavour().with_bug_compat(bug_compat) == heap.flavour()
+        && plain_pointers(packet, limits).is_some_and(|pointers| says_all_of(packet, pointers, heap))
+}
+
+/// The item pointers besides the special ones, if they are few and of the user's own items, each once, and within the heap.
+#[inline]
+fn plain_pointers<'p>(packet: &Packet<'p>, limits: &Limits) -> Option<&'p [Word]> {
+    let pointers = packet.usual_pointers()?;
+    let count = packet.item_pointers().len() as u64;
+    let plain = |(at, word): (usize, &Word)| {
+        let pointer = decode(word, packet.flavour());
+        let within = match pointer {
+            ItemPointer::Immediate { .. } => true,
+            ItemPointer::Address { address, .. } => address <= packet.payload_length(),
+        };
+        let before = pointers.get(..at).unwrap_or_default();
+        pointer.id() > ItemId::STREAM_CONTROL && within && !before.contains(word)
+    };
+    let few = pointers.len() <= FEW && count <= limits.items && packet.payload_length() <= limits.heap_length;
+    (few && pointers.iter().enumerate().all(plain)).then_some(pointers)
+}
+
+/// Whether the pointers say just what the heap has, and the payload is the heap's own memory.
+#[inline]
+fn says_all_of(packet: &Packet<'_>, pointers: &[Word], heap: &Heap) -> bool {
+    let mut segments = packet.payload().segments();
+    let mut end = 0_u64;
+    let same = |(word, item): (&Word, &Item)| match (decode(word, packet.flavour()), item.as_addressed()) {
+        (ItemPointer::Immediate { id, value }, None) => id == item.id() && item.as_immediate() == Some(value),
+        (ItemPointer::Address { id, address }, Some(bytes)) if id == item.id() && address == end => {
+            end = end.saturating_add(bytes.len() as u64);
+            bytes.is_empty() || segments.next().is_some_and(|segment| segment.is_all_of(bytes))
+        }
+        _ => false,
+    };
+    pointers.len() == heap.items().len()
+        && pointers.iter().zip(heap.items()).all(same)
+        && end == packet.payload_length()
+}
+
+type Word = [u8; 8];
+
+#[inline]
+const fn decode(word: &Word, flavour: Flavour) -> ItemPointer {
+    ItemPointer::decode(u64::from_be_bytes(*word), flavour)
 }

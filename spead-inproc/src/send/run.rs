@@ -43,6 +43,11 @@ impl Run {
         &self.heap
     }
 
+    /// The heap, without the run.
+    pub(crate) fn into_heap(self) -> Heap {
+        self.heap
+    }
+
     /// Its heap cnt.
     #[must_use]
     pub const fn cnt(&self) -> HeapCnt {
@@ -170,6 +175,7 @@ impl<'r> Cutter<'r> {
         Some((&self.header, Payload::new(first, more)))
     }
 
+    #[inline(always)]
     fn write_header(&mut self, shape: &PacketShape) {
         let (run, pointers) = (self.run, &shape.pointers);
         let flavour = run.heap.flavour();

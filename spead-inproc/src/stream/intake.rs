@@ -1,6 +1,6 @@
 //! What is inside a receive stream: its readers, and what becomes of what they have.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use event_listener::EventListener;
 
@@ -9,7 +9,7 @@ use crate::{
     heap::Origin,
     recv::{Event, Outcome, Reassembler, RecvConfig, RecvConfigError, Trace},
     send::Cutter,
-    wire::{Packet, PacketError},
+    wire::{HeapCnt, Packet, PacketError},
 };
 
 /// Takes packets from readers in turn, and puts heaps together.
@@ -155,32 +155,41 @@ impl Intake {
 }
 
 /// Pushes the packets of an entry until the stream stops; what is left then.
+#[inline(always)]
 fn push(
     reassembler: &mut Reassembler,
     header: &mut Vec<u8>,
     entry: Entry,
     mut trace: Option<&mut Trace>,
 ) -> Option<Entry> {
-    match &entry {
+    let run = match entry {
         Entry::Flat { bytes, origin } => {
-            push_packet(reassembler, &Packet::parse(bytes), *origin, trace);
-            None
+            push_packet(reassembler, &Packet::parse(&bytes), origin, trace);
+            return None;
         }
-        Entry::Run(run) => {
-            let mut cutter = Cutter::new(run, std::mem::take(header));
-            let mut more = Vec::new();
-            let mut outcome = Outcome::Accepted;
-            while outcome != Outcome::Stopped
-                && let Some((header, payload)) = cutter.next(&mut more)
-            {
-                let packet = Packet::parse_parts(header, payload);
-                outcome = push_packet(reassembler, &packet, run.origin(), trace.as_deref_mut());
-            }
-            let rest = cutter.position()..run.range().end;
-            *header = cutter.into_header();
-            (!rest.is_empty()).then(|| Entry::Run(run.slice(rest)))
+        Entry::Run(run) => run,
+    };
+    let origin = run.origin();
+    let mut cutter = Cutter::new(&run, mem::take(header));
+    let (mut more, mut outcome, mut whole) = (Vec::new(), Outcome::Accepted, None);
+    while outcome != Outcome::Stopped
+        && let Some((header, payload)) = cutter.next(&mut more)
+    {
+        let packet = Packet::parse_parts(header, payload);
+        whole = packet.as_ref().ok().filter(|packet| reassembler.is_all_of(packet, run.heap())).map(Packet::cnt);
+        if whole.is_none() {
+            outcome = push_packet(reassembler, &packet, origin, trace.as_deref_mut());
         }
     }
+    let rest = cutter.position()..run.range().end;
+    *header = cutter.into_header();
+    if let Some(cnt) = whole {
+        noting(reassembler, Some(cnt), origin, trace, |reassembler| {
+            reassembler.push_source(cnt, origin, run.into_heap())
+        });
+        return None;
+    }
+    (!rest.is_empty()).then(|| Entry::Run(run.slice(rest)))
 }
 
 #[inline(always)]
@@ -190,11 +199,24 @@ fn push_packet(
     origin: Origin,
     trace: Option<&mut Trace>,
 ) -> Outcome {
+    let cnt = packet.as_ref().ok().map(Packet::cnt);
+    noting(reassembler, cnt, origin, trace, |reassembler| match packet {
+        Ok(packet) => reassembler.push(packet, origin),
+        Err(error) => reassembler.push_broken(*error, origin),
+    })
+}
+
+/// Notes what becomes of a packet.
+#[inline(always)]
+fn noting(
+    reassembler: &mut Reassembler,
+    cnt: Option<HeapCnt>,
+    origin: Origin,
+    trace: Option<&mut Trace>,
+    push: impl FnOnce(&mut Reassembler) -> Outcome,
+) -> Outcome {
     let evicted = reassembler.stats().incomplete_heaps_evicted;
-    let (cnt, outcome) = match packet {
-        Ok(packet) => (Some(packet.cnt()), reassembler.push(packet, origin)),
-        Err(error) => (None, reassembler.push_broken(*error, origin)),
-    };
+    let outcome = push(reassembler);
     log::packet(origin, cnt, outcome);
     if let Some(trace) = trace {
         trace.push(origin, cnt, outcome, reassembler.stats().incomplete_heaps_evicted > evicted);

@@ -171,6 +171,14 @@ impl<'p> Packet<'p> {
         words(rest).enumerate().map(move |(at, raw)| (at.saturating_add(skip), raw)).filter(move |(_, raw)| other(*raw))
     }
 
+    /// The item pointers as they stand after the four special ones, if those come first, once each, and in the order of
+    /// their ids: so spead2 writes them, and so do we.
+    #[inline]
+    pub(crate) fn usual_pointers(&self) -> Option<&'p [[u8; POINTER_BYTES]]> {
+        let (words, _) = self.header.pointers.as_chunks();
+        words.get(self.header.others.skip..).filter(|_| self.header.others.skip > 0)
+    }
+
     /// Whether there are item pointers but for the four special ones: mostly not.
     #[inline]
     pub(crate) const fn has_other_pointers(&self) -> bool {

@@ -55,6 +55,12 @@ impl<'p> Segment<'p> {
         if start == 0 && end == self.whole.len() { self.whole.clone() } else { self.whole.slice(start..end) }
     }
 
+    /// Whether these are all bytes of that very buffer.
+    #[inline]
+    pub(crate) fn is_all_of(&self, buffer: &Bytes) -> bool {
+        self.whole.as_ptr() == buffer.as_ptr() && self.range == (0..buffer.len()) && self.whole.len() == buffer.len()
+    }
+
     /// The bytes themselves.
     #[must_use]
     pub fn as_slice(&self) -> &'p [u8] {
