@@ -25,13 +25,15 @@ use crate::{
     heap::Heap,
     recv::{ReceivedHeap, RecvConfig},
     send::Packetizer,
-    stream::{Entry, PacketSource, RecvError, RecvStream, SendConfig, SendError, SendStream, Taken, Waiters},
+    stream::{
+        Entry, HeapRing, PacketSource, RecvError, RecvStream, SendConfig, SendError, SendStream, Taken, Waiters, Worker,
+    },
     wire::Flavour,
 };
 
 /// Interleavings that each of two schedulers tries: one takes any thread at any time, the other (PCT) holds threads up in
 /// a few places only, but for long.
-const TRIES: usize = 20_000;
+const TRIES: usize = 10_000;
 const SEED: u64 = 0x5EAD;
 
 /// Runs a model over and over, and says how often.
@@ -122,6 +124,16 @@ fn awaiting(rx: &RecvStream) -> JoinHandle<Vec<u64>> {
     reader(rx, |rx| block_on(rx.next_heap_async()), usize::MAX)
 }
 
+/// A thread that reads so many heaps from a ring or to the end, asking in this way; gives the cnts that came.
+fn from_ring(
+    ring: &HeapRing,
+    next: impl Fn(&HeapRing) -> Result<ReceivedHeap, RecvError> + Send + 'static,
+    heaps: usize,
+) -> JoinHandle<Vec<u64>> {
+    let ring = ring.clone();
+    thread::spawn(move || std::iter::from_fn(|| next(&ring).ok()).take(heaps).map(|heap| heap.cnt().get()).collect())
+}
+
 /// What came of some threads.
 fn all(threads: impl IntoIterator<Item = JoinHandle<Vec<u64>>>) -> Vec<u64> {
     threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
@@ -206,6 +218,25 @@ fn model_what_is_put_back_is_not_lost() {
         queue.stop();
         all([second]);
         assert_eq!((a.ledger().received() + b.ledger().received(), queue.len()), (packets, 0));
+    });
+}
+
+/// Nobody stops anything: the reader is woken by what is put back alone.
+#[test]
+fn model_what_is_put_back_wakes_a_reader() {
+    check("putting back, and nothing else", || {
+        let queue = InprocQueue::new();
+        queue.add_packet(single(1)).expect("not stopped");
+        let indecisive = {
+            let queue = queue.clone();
+            thread::spawn(move || {
+                if let Taken::Entry(entry) = queue.take() {
+                    queue.put_back(entry);
+                }
+            })
+        };
+        assert_eq!(all([reader(&stream(&queue), RecvStream::next_heap, 1)]), [1]);
+        indecisive.join().expect("no panic");
     });
 }
 
@@ -295,6 +326,79 @@ fn model_a_shared_sender_and_a_stop() {
         stop.join().expect("no panic");
         assert_same(sent, all([received]));
         assert_eq!(tx.in_flight(), 0);
+    });
+}
+
+/// Two workers, a ring with room for one heap, two who read it (one by waiting, one by `await`).
+#[test]
+fn model_workers_and_a_ring() {
+    check("workers and a ring", || {
+        let queues = [InprocQueue::new(), InprocQueue::new()];
+        let streams = queues.each_ref().map(stream);
+        let ring = HeapRing::new(1).expect("room");
+        let workers = streams.each_ref().map(|rx| rx.read_into(&ring).expect("not over"));
+        let readers = [
+            from_ring(&ring, HeapRing::next_heap, usize::MAX),
+            from_ring(&ring, |ring| block_on(ring.next_heap_async()), usize::MAX),
+        ];
+        let sent = all([adder(&queues[0], 1..3), adder(&queues[1], 11..13)]);
+        queues.iter().for_each(InprocQueue::stop);
+        workers.map(|worker| worker.join().expect("not watched"));
+        assert_same(sent, all(readers));
+    });
+}
+
+/// A worker is ended while the ring is full, or empty, or its readers are gone: that returns, and no heap is lost.
+fn end_of_a_worker(name: &str, end: fn(Worker)) {
+    check(name, move || {
+        let queue = InprocQueue::new();
+        let rx = stream(&queue);
+        let ring = HeapRing::new(1).expect("room");
+        let worker = rx.read_into(&ring).expect("not over");
+        let some = from_ring(&ring, HeapRing::next_heap, 1);
+        let adders = adder(&queue, 1..4);
+        end(worker);
+        let mut received = all([some]);
+        let sent = all([adders]);
+        received.extend(std::iter::from_fn(|| ring.next_heap().ok()).map(|heap| heap.cnt().get()));
+        received.extend(rx.heaps().map(|heap| heap.expect("not watched").cnt().get()));
+        let left = stream(&queue);
+        queue.stop();
+        received.extend(all([waiting(&left)]));
+        assert_same(sent, received);
+        assert!(ring.next_heap().is_err() && rx.read_into(&ring).is_err());
+    });
+}
+
+#[test]
+fn model_a_stop_of_a_full_ring() {
+    end_of_a_worker("a stop of a full ring", Worker::stop);
+}
+
+#[test]
+fn model_a_worker_that_is_dropped() {
+    end_of_a_worker("a worker that is dropped", drop);
+}
+
+/// The ring is stopped by somebody else while its worker waits for packets, or for room.
+#[test]
+fn model_a_ring_that_is_stopped_lets_its_worker_go() {
+    check("a ring that is stopped", || {
+        let queue = InprocQueue::new();
+        let rx = stream(&queue);
+        let ring = HeapRing::new(1).expect("room");
+        let worker = rx.read_into(&ring).expect("not over");
+        let stop = {
+            let ring = ring.clone();
+            thread::spawn(move || ring.stop())
+        };
+        let sent = all([adder(&queue, 1..3)]);
+        worker.join().expect("not watched");
+        stop.join().expect("no panic");
+        let mut received: Vec<_> = std::iter::from_fn(|| ring.next_heap().ok()).map(|heap| heap.cnt().get()).collect();
+        queue.stop();
+        received.extend(rx.heaps().map(|heap| heap.expect("not watched").cnt().get()));
+        assert_same(sent, received);
     });
 }
 

@@ -13,7 +13,7 @@ use crate::{
         Mutex,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
         channel::{Receiver, Sender, TryRecvError, unbounded},
-        yield_now,
+        thread,
     },
 };
 
@@ -196,7 +196,7 @@ impl PacketSource for InprocQueue {
         loop {
             match self.try_take() {
                 Some(taken) => return taken,
-                None => yield_now(),
+                None => thread::yield_now(),
             }
         }
     }

@@ -127,6 +127,16 @@ impl Reassembler {
         self.ready.pop_front()
     }
 
+    /// What [`pop`](Self::pop) would give.
+    pub(crate) fn peek(&self) -> Option<&Event> {
+        self.ready.front()
+    }
+
+    /// Counts a heap that found no room where it was to go.
+    pub(crate) const fn count_blocked(&mut self) {
+        self.stats.worker_blocked = self.stats.worker_blocked.saturating_add(1);
+    }
+
     /// Puts heaps that were popped back to the front.
     pub(crate) fn restore(&mut self, events: impl DoubleEndedIterator<Item = Event>) {
         events.rev().for_each(|event| self.ready.push_front(event));

@@ -7,7 +7,7 @@ use event_listener::EventListener;
 use super::{Entry, PacketSource, Taken, log, record::Record};
 use crate::{
     heap::Origin,
-    recv::{Event, Outcome, Reassembler, RecvConfig, RecvConfigError, Trace},
+    recv::{Event, Outcome, Reassembler, ReceivedHeap, RecvConfig, RecvConfigError, Trace},
     send::Cutter,
     wire::{HeapCnt, Packet, PacketError},
 };
@@ -85,6 +85,26 @@ impl Intake {
             record.give(&event);
         }
         Some(event)
+    }
+
+    /// Whether the next to be given out is a whole heap; gives out the incomplete ones before it.
+    pub(super) fn has_heap(&mut self) -> bool {
+        loop {
+            match self.reassembler.peek() {
+                None => return false,
+                Some(Event::Heap(_)) => return true,
+                Some(_) => drop(self.pop()),
+            }
+        }
+    }
+
+    /// Gives out the next whole heap, if there is one now; and the incomplete ones before it.
+    pub(super) fn pop_heap(&mut self) -> Option<ReceivedHeap> {
+        loop {
+            if let Event::Heap(heap) = self.pop()? {
+                return Some(heap);
+            }
+        }
     }
 
     /// Ends the stream: what is complete stays, what is incomplete is dropped, what was not read goes back.

@@ -2,7 +2,7 @@
 //!
 //! Knows how a [`SendStream`] puts heaps on a [`PacketSink`] and how a [`RecvStream`] pulls them from a [`PacketSource`].
 //! Must not know which transport it is. Invariant: nothing runs unless somebody asks; reassembly happens on the thread
-//! that asks for a heap.
+//! that asks for a heap, which may be a [`Worker`].
 
 mod buffer;
 mod clock;
@@ -18,10 +18,12 @@ mod reading;
 mod record;
 mod recv_error;
 mod recv_stream;
+mod ring;
 mod send_stream;
 mod transport;
 mod waiters;
 mod watch;
+mod worker;
 
 pub use buffer::BufferSource;
 pub use clock::VirtualClock;
@@ -31,8 +33,10 @@ pub use io::{Io, Stepper, ThreadPool, ThreadPoolError};
 pub use reading::HeapStream;
 pub use recv_error::{RecvError, Starved};
 pub use recv_stream::{ReaderError, RecvStream};
+pub use ring::{HeapRing, RingError};
 pub use send_stream::{GroupMode, SendConfig, SendConfigError, SendError, SendStream, Sent, SentGroup};
 pub use transport::{Entry, PacketSink, PacketSource, Refused, Taken};
 pub use waiters::Waiters;
 pub use watch::SentHeaps;
 pub(crate) use watch::Watch;
+pub use worker::Worker;

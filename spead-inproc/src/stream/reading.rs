@@ -3,7 +3,6 @@
 use std::{
     fmt,
     pin::Pin,
-    sync::atomic::Ordering,
     task::{Context, Poll},
 };
 
@@ -11,11 +10,38 @@ use event_listener::EventListener;
 use futures_core::Stream;
 use futures_timer::Delay;
 
-use super::{RecvError, RecvStream};
-use crate::recv::{Event, ReceivedHeap};
+use super::{RecvError, RecvStream, intake::Intake, recv_stream::Look};
+use crate::{
+    recv::{Event, ReceivedHeap},
+    sync::atomic::{AtomicU32, Ordering},
+};
 
-/// Events in a row after which a reader lets others run.
-const BUDGET: u32 = 32;
+/// How much a reader that is async may find without having to wait, before it lets others run.
+#[derive(Debug, Default)]
+pub(super) struct Budget(AtomicU32);
+
+impl Budget {
+    const FULL: u32 = 32;
+
+    /// Notes that something was found.
+    pub(super) fn spend(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes that others ran.
+    pub(super) fn renew(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether nothing is left of it; then it is renewed, as others run now.
+    pub(super) fn is_spent(&self) -> bool {
+        let spent = self.0.load(Ordering::Relaxed) >= Self::FULL;
+        if spent {
+            self.renew();
+        }
+        spent
+    }
+}
 
 /// A read that waits. What it waits for is not lost when it is dropped: it has taken nothing.
 #[derive(Default)]
@@ -47,22 +73,40 @@ impl RecvStream {
     }
 
     pub(super) fn poll_event(&self, wait: &mut Wait, context: &mut Context<'_>) -> Poll<Result<Event, RecvError>> {
+        self.poll_look(wait, context, Intake::pop)
+    }
+
+    /// Reads until `find` finds something.
+    pub(super) fn poll_look<T>(
+        &self,
+        wait: &mut Wait,
+        context: &mut Context<'_>,
+        find: impl Fn(&mut Intake) -> Option<T>,
+    ) -> Poll<Result<T, RecvError>> {
+        self.touch();
         while wait.woken(context) {
             wait.listeners.clear();
-            if self.in_a_row().load(Ordering::Relaxed) >= BUDGET {
-                self.in_a_row().store(0, Ordering::Relaxed);
+            if self.budget().is_spent() {
                 context.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            if let Some(next) = self.try_next_event().transpose() {
-                return self.give(wait, next);
+            let mut look = self.look(&find);
+            if matches!(look, Ok(Look::Empty)) {
+                wait.listeners = self.listen();
+                // Whatever came before the listeners were there would wake nobody.
+                look = self.look(&find);
             }
-            wait.listeners = self.listen();
-            // Whatever came before the listeners were there would wake nobody.
-            if let Some(next) = self.try_next_event().transpose() {
-                return self.give(wait, next);
+            match look {
+                Ok(Look::Found(found)) => return Poll::Ready(Ok(self.found(wait, found))),
+                Err(error) => return Poll::Ready(Err(error)),
+                Ok(Look::More) => {
+                    self.budget().renew();
+                    wait.listeners.clear();
+                    context.waker().wake_by_ref();
+                    break;
+                }
+                Ok(Look::Empty) => self.budget().renew(),
             }
-            self.in_a_row().store(0, Ordering::Relaxed);
         }
         let Some(limit) = self.watch.as_ref().filter(|_| !wait.patient).map(|watch| watch.timeout()) else {
             return Poll::Pending;
@@ -71,10 +115,10 @@ impl RecvStream {
         Pin::new(watchdog).poll(context).map(|()| Err(self.starved(limit)))
     }
 
-    fn give(&self, wait: &mut Wait, next: Result<Event, RecvError>) -> Poll<Result<Event, RecvError>> {
-        self.in_a_row().fetch_add(1, Ordering::Relaxed);
+    fn found<T>(&self, wait: &mut Wait, found: T) -> T {
+        self.budget().spend();
         (wait.listeners, wait.watchdog) = (Vec::new(), None);
-        Poll::Ready(next)
+        found
     }
 }
 

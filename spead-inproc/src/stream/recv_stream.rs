@@ -2,7 +2,7 @@ use std::{
     any::Any,
     fmt,
     future::poll_fn,
-    sync::{Arc, PoisonError, atomic::AtomicU32},
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
@@ -12,14 +12,14 @@ use event_listener::EventListener;
 use super::{
     BufferSource, Entry, PacketSource, RecvError, Starved, Waiters, Watch,
     intake::{Intake, Step},
-    reading::Wait,
+    reading::{Budget, Wait},
     record::Record,
 };
 use crate::{
     recv::{
         DuplicateStat, Event, Ledger, ReceivedHeap, RecvConfig, RecvConfigError, StatIndex, StatMode, Stats, Trace,
     },
-    sync::{Mutex, MutexGuard, block_on},
+    sync::{Mutex, MutexGuard, block_on, thread},
 };
 
 /// Receives heaps: takes packets from its readers and puts heaps together, on the thread that asks.
@@ -47,12 +47,25 @@ pub struct RecvStream {
     pub(super) watch: Option<Arc<Watch>>,
 }
 
+/// Entries that are read before others may have the stream.
+const ENTRIES_AT_ONCE: usize = 256;
+
+/// What came of a look at a stream.
+pub(super) enum Look<T> {
+    /// What was looked for.
+    Found(T),
+    /// It is not there, and nothing is left to read now.
+    Empty,
+    /// It is not there yet, but there is more to read.
+    More,
+}
+
 struct Shared {
     intake: Mutex<Intake>,
     /// Notified when a reader comes, or the stream starts or stops.
     waiters: Waiters,
-    /// Events that async readers were given without having to wait.
-    in_a_row: AtomicU32,
+    /// Of async readers.
+    budget: Budget,
 }
 
 impl RecvStream {
@@ -62,7 +75,7 @@ impl RecvStream {
     /// [`RecvConfigError`] if the settings cannot work.
     pub fn new(config: RecvConfig) -> Result<Self, RecvConfigError> {
         let intake = Intake::new(config)?;
-        let shared = Shared { intake: Mutex::new(intake), waiters: Waiters::new(), in_a_row: AtomicU32::new(0) };
+        let shared = Shared { intake: Mutex::new(intake), waiters: Waiters::new(), budget: Budget::default() };
         Ok(Self { shared: Arc::new(shared), watch: None })
     }
 
@@ -157,20 +170,31 @@ impl RecvStream {
     /// # Errors
     /// [`RecvError::Stopped`] after the last one.
     pub fn try_next_event(&self) -> Result<Option<Event>, RecvError> {
-        if let Some(watch) = &self.watch {
-            watch.touch();
-        }
-        let mut intake = self.lock();
+        self.touch();
         loop {
-            if let Some(event) = intake.pop() {
-                return Ok(Some(event));
+            match self.look(Intake::pop)? {
+                Look::Found(event) => return Ok(Some(event)),
+                Look::Empty => return Ok(None),
+                // So that another thread gets a chance to stop a stream that has packets without end and never a heap.
+                Look::More => thread::yield_now(),
+            }
+        }
+    }
+
+    /// Reads until `find` finds something, but not for long: others may want the stream.
+    pub(super) fn look<T>(&self, mut find: impl FnMut(&mut Intake) -> Option<T>) -> Result<Look<T>, RecvError> {
+        let mut intake = self.lock();
+        for _ in 0..ENTRIES_AT_ONCE {
+            if let Some(found) = find(&mut intake) {
+                return Ok(Look::Found(found));
             }
             match intake.step() {
                 Step::Progress => {}
-                Step::Empty => return Ok(None),
+                Step::Empty => return Ok(Look::Empty),
                 Step::Ended => return Err(RecvError::Stopped),
             }
         }
+        Ok(Look::More)
     }
 
     /// The next whole heap; for code that is async. Needs no particular runtime. Dropping the future loses nothing.
@@ -269,8 +293,30 @@ impl RecvStream {
         self.lock().record.as_ref().map(|record| record.trace().clone()).unwrap_or_default()
     }
 
-    pub(super) fn in_a_row(&self) -> &AtomicU32 {
-        &self.shared.in_a_row
+    pub(super) fn budget(&self) -> &Budget {
+        &self.shared.budget
+    }
+
+    /// Notes that a watched stream is used.
+    pub(super) fn touch(&self) {
+        if let Some(watch) = &self.watch {
+            watch.touch();
+        }
+    }
+
+    /// How long a harness lets anybody wait for a thread.
+    pub(super) fn patience(&self) -> Option<Duration> {
+        self.watch.as_ref().map(|watch| watch.timeout())
+    }
+
+    /// Counts a heap that found a ring full.
+    pub(super) fn count_blocked(&self) {
+        self.lock().reassembler.count_blocked();
+    }
+
+    /// Takes a whole heap that is ready.
+    pub(super) fn pop_heap(&self) -> Option<ReceivedHeap> {
+        self.lock().pop_heap()
     }
 
     pub(super) fn listen(&self) -> Vec<EventListener> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 pub(crate) use shuttle::{
     sync::{Mutex, MutexGuard, atomic},
-    thread::yield_now,
+    thread,
 };
 
 /// Runs a future on this thread. There is no time in a model: whoever is not woken waits for ever, which the checker
