@@ -1,17 +1,30 @@
 //! Sending as production does: many heaps under way, waited for later or not at all.
 
 use std::{
-    pin::pin,
-    sync::{Arc, Mutex},
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::{Arc, mpsc},
     task::{Context, Poll, Waker},
+    thread,
+    time::Duration,
 };
 
+use bytes::Bytes;
+use smol::{
+    future::{block_on, or, yield_now, zip},
+    stream::StreamExt as _,
+};
 use spead_inproc::{
-    Flavour, GroupMode, Harness, Heap, InprocQueue, RecvConfig, RecvStream, SendConfig, SendError, SendStream,
+    Flavour, GroupMode, Harness, Heap, InprocQueue, Packetizer, RecvConfig, RecvError, RecvStream, SendConfig,
+    SendError, SendStream, Sent,
     heap::Origin,
     spead_test,
-    stream::{Entry, InFlight, PacketSink, PacketSource, Refused, Stepper, Taken, ThreadPool, VirtualClock, Waiters},
+    stream::{
+        Entry, HeapRing, InFlight, PacketSink, PacketSource, Refused, Stepper, Taken, ThreadPool, VirtualClock, Waiters,
+    },
 };
+
+use crate::patience::{LIMIT, in_time};
 
 fn heap(len: usize) -> Heap {
     Heap::builder(Flavour::SPEAD_64_48).item(0x4300, vec![7; len]).build().unwrap()
@@ -115,6 +128,12 @@ fn a_group_counts_per_heap_and_is_all_or_nothing() {
     assert_eq!(done(next).unwrap().cnt, 4);
 }
 
+/// What a call gives is moved around on the way of every heap.
+#[test]
+fn a_refused_heap_makes_no_result_large() {
+    assert!(size_of::<Result<Sent, SendError>>() <= 40, "{}", size_of::<Result<Sent, SendError>>());
+}
+
 #[test]
 fn a_completed_heap_makes_room_before_its_future_knows() {
     let (stepper, _queue, tx) = stepped();
@@ -205,9 +224,15 @@ fn a_harness_stops_its_queue_when_the_last_heap_is_sent() {
     let harness = Harness::builder().io(&stepper).packet_size(72).build().unwrap();
     let (queue, rx) = (harness.queue().clone(), harness.receiver().clone());
     drop(harness.sender(0).send_heap_async(&of_packets(2)));
-    drop(harness.finish());
-    assert!(!queue.is_stopped() || queue.is_empty());
-    assert!(rx.try_next_heap().is_err());
+    drop(harness);
+    for step in 0..2 {
+        assert!(!queue.is_stopped(), "a heap is under way after {step} packets");
+        assert!(stepper.step());
+    }
+    assert!(!stepper.step());
+    assert!(queue.is_stopped());
+    assert_eq!(rx.next_heap().unwrap().cnt(), 1);
+    assert!(matches!(rx.next_heap(), Err(RecvError::Stopped)));
 }
 
 #[test]
@@ -221,9 +246,7 @@ fn a_pool_sends_what_is_left_when_all_handles_are_gone() {
             SendStream::new(&queue, SendConfig { max_heaps: 100, ..SendConfig::default() }).unwrap().with_io(&pool);
         (0..100).for_each(|_| drop(tx.send_heap_async(&heap(5000))));
     }
-    for cnt in 1..=100 {
-        assert_eq!(rx.next_heap().unwrap().cnt(), cnt);
-    }
+    in_time(move || (1..=100).for_each(|cnt| assert_eq!(rx.next_heap().unwrap().cnt(), cnt)));
 }
 
 #[test]
@@ -271,7 +294,7 @@ fn a_sink_that_panics_fails_its_heaps_and_nobody_elses() {
 /// In a harness no send can hang either.
 #[test]
 fn a_send_that_cannot_be_done_is_overdue() {
-    let (clock, timeout) = (VirtualClock::new(), std::time::Duration::from_millis(1));
+    let (clock, timeout) = (VirtualClock::new(), Duration::from_millis(1));
     let pool = ThreadPool::with_clock(1, &clock).unwrap();
     let slow = SendConfig { rate: 1.0, burst_size: 1, ..SendConfig::default() };
     let harness = Harness::builder().io(&pool).send_config(slow).timeout(timeout).build().unwrap();
@@ -309,7 +332,7 @@ fn on_smol(tx: SendStream, rx: RecvStream) {
 #[spead_test(snapshot = false)]
 #[test]
 fn under_block_on(tx: SendStream, rx: RecvStream) {
-    smol::future::block_on(asynchronous(tx, rx));
+    block_on(asynchronous(tx, rx));
 }
 
 /// The same with the sending on threads of its own.
@@ -320,24 +343,160 @@ fn on_a_pool() {
     let tx = SendStream::new(&queue, SendConfig::default()).unwrap().with_io(&pool);
     let rx = RecvStream::new(RecvConfig::default()).unwrap();
     rx.add_inproc_reader(&queue).unwrap();
-    smol::future::block_on(asynchronous(tx.clone(), rx.clone()));
+    block_on(asynchronous(tx.clone(), rx.clone()));
     let tokio = tokio::runtime::Builder::new_current_thread().build().unwrap();
     tokio.block_on(asynchronous(tx, rx));
 }
 
-/// A source that gives one packet after another as long as it is asked, so that a stream has always something to read.
-#[derive(Debug, Default)]
+/// Runs the same on every executor, each on a thread of its own; none may hang.
+fn everywhere<F: Future<Output = ()> + Send + 'static>(test: fn() -> F) {
+    let tokio = |mut builder: tokio::runtime::Builder| builder.enable_all().build().unwrap();
+    in_time(move || tokio(tokio::runtime::Builder::new_current_thread()).block_on(test()));
+    in_time(move || {
+        let runtime = tokio(tokio::runtime::Builder::new_multi_thread());
+        runtime.block_on(runtime.spawn(test())).unwrap();
+    });
+    in_time(move || smol::block_on(smol::spawn(test())));
+    in_time(move || block_on(test()));
+}
+
+/// A receive that has to wait is woken by a thread that has nothing to do with the executor.
+#[test]
+fn a_receive_that_waits_is_woken() {
+    everywhere(|| async {
+        let queue = InprocQueue::new();
+        let rx = receiver(&queue);
+        let tx = SendStream::new(&queue, SendConfig::default()).unwrap();
+        for cnt in 1..=20 {
+            let (waits, heard) = mpsc::channel();
+            let sender = {
+                let tx = tx.clone();
+                thread::spawn(move || {
+                    heard.recv_timeout(LIMIT).expect("somebody waits");
+                    tx.send_heap(&heap(3000)).unwrap();
+                })
+            };
+            let mut next = Box::pin(rx.next_heap_async());
+            let received = poll_fn(|context| {
+                let next = next.as_mut().poll(context);
+                if next.is_pending() {
+                    waits.send(()).ok();
+                }
+                next
+            });
+            assert_eq!(received.await.unwrap().cnt(), cnt);
+            sender.join().unwrap();
+        }
+    });
+}
+
+/// A flush that has to wait is woken by a pool.
+#[test]
+fn a_flush_that_waits_is_woken() {
+    everywhere(|| async {
+        let (clock, queue) = (VirtualClock::new(), InprocQueue::new());
+        let pool = ThreadPool::with_clock(1, &clock).unwrap();
+        let config = SendConfig { rate: 1e6, burst_size: 1, ..SendConfig::default() };
+        let tx = SendStream::new(&queue, config).unwrap().with_io(&pool);
+        tx.send_heap(&heap(1400)).unwrap();
+        // This one has to wait for its time.
+        drop(tx.send_heap_async(&heap(1400)));
+        let mut flush = tx.flush_async();
+        let (waits, heard) = mpsc::channel();
+        let mover = {
+            let clock = clock.clone();
+            thread::spawn(move || {
+                heard.recv_timeout(LIMIT).expect("somebody waits");
+                clock.advance(Duration::from_secs(1));
+            })
+        };
+        poll_fn(|context| {
+            let flush = Pin::new(&mut flush).poll(context);
+            if flush.is_pending() {
+                waits.send(()).ok();
+            }
+            flush
+        })
+        .await
+        .unwrap();
+        assert_eq!((queue.len(), tx.in_flight()), (2, 0));
+        mover.join().unwrap();
+    });
+}
+
+/// In a harness no receive and no send hangs, in whatever way it waits and whatever polls it.
+#[test]
+fn whatever_waits_for_what_cannot_come_is_told_so() {
+    everywhere(|| async {
+        let timeout = Duration::from_millis(1);
+        let harness = Harness::builder().timeout(timeout).build().unwrap();
+        let rx = harness.receiver();
+        for _ in 0..2 {
+            let starved = rx.next_heap_async().await.unwrap_err();
+            assert!(matches!(&starved, RecvError::Starved(starved) if starved.waited == timeout), "{starved}");
+            let starved = rx.next_event_async().await.unwrap_err();
+            assert!(matches!(starved, RecvError::Starved(_)), "{starved}");
+        }
+        let mut stream = rx.heap_stream();
+        assert!(matches!(stream.next().await, Some(Err(RecvError::Starved(_)))));
+        assert!(stream.next().await.is_none());
+        // That was no end: what comes later is read.
+        harness.sender(0).send_heap_async(&heap(10)).await.unwrap();
+        assert_eq!(rx.next_heap_async().await.unwrap().cnt(), 1);
+
+        let clock = VirtualClock::new();
+        let pool = ThreadPool::with_clock(1, &clock).unwrap();
+        let slow = SendConfig { rate: 1.0, burst_size: 1, ..SendConfig::default() };
+        let harness = Harness::builder().io(&pool).send_config(slow).timeout(timeout).build().unwrap();
+        let overdue = harness.sender(0).send_heap_async(&heap(3000)).await.unwrap_err();
+        assert_eq!(overdue, SendError::Overdue { waited: timeout });
+        let overdue = harness.sender(0).flush_async().await.unwrap_err();
+        assert_eq!(overdue, SendError::Overdue { waited: timeout });
+    });
+}
+
+/// A receive that loses a race is dropped; the next one finds what came meanwhile.
+#[test]
+fn receives_that_are_given_up_lose_nothing() {
+    everywhere(|| async {
+        const HEAPS: u64 = 200;
+        let queue = InprocQueue::new();
+        let rx = receiver(&queue);
+        let tx = SendStream::new(&queue, SendConfig::default()).unwrap();
+        let sender = thread::spawn(move || (0..HEAPS).for_each(|_| _ = tx.send_heap(&heap(3000)).unwrap()));
+        let (mut cnts, mut given_up) = (Vec::new(), 0);
+        while cnts.len() < 200 {
+            let next = async { Some(rx.next_heap_async().await.unwrap()) };
+            let impatient = async {
+                yield_now().await;
+                None
+            };
+            match or(next, impatient).await {
+                Some(heap) => cnts.push(heap.cnt().get()),
+                None => given_up += 1,
+            }
+        }
+        assert!(cnts.into_iter().eq(1..=HEAPS), "{given_up} were given up");
+        sender.join().unwrap();
+    });
+}
+
+fn receiver(queue: &InprocQueue) -> RecvStream {
+    let rx = RecvStream::new(RecvConfig::default()).unwrap();
+    rx.add_inproc_reader(queue).unwrap();
+    rx
+}
+
+/// A source that always has a packet, so that a stream always has something to read.
+#[derive(Debug)]
 struct Endless {
     waiters: Waiters,
-    taken: Mutex<u64>,
+    packet: Bytes,
 }
 
 impl PacketSource for Endless {
     fn take(&self) -> Taken {
-        let mut taken = self.taken.lock().unwrap();
-        *taken += 1;
-        let packet = spead_inproc::Packetizer::new(&heap(8), *taken, 1472).unwrap().iter().next().unwrap();
-        Taken::Entry(packet.into())
+        Taken::Entry(self.packet.clone().into())
     }
 
     fn put_back(&self, _: Entry) {}
@@ -347,14 +506,61 @@ impl PacketSource for Endless {
     }
 }
 
-/// A task that always finds a heap lets others run all the same.
-#[tokio::test]
-async fn a_busy_reader_gives_way() {
-    let rx = RecvStream::new(RecvConfig::default()).unwrap();
-    rx.add_reader(Arc::new(Endless::default())).unwrap();
-    let stop = rx.clone();
-    let reader = tokio::spawn(async move { while rx.next_heap_async().await.is_ok() {} });
-    tokio::task::yield_now().await;
-    stop.stop();
-    reader.await.unwrap();
+/// Streams that never run dry: of one heap after another, and of packets that never become one.
+fn endless() -> [RecvStream; 2] {
+    let good = Packetizer::new(&heap(8), 1, 1472).unwrap().iter().next().unwrap();
+    [good, Bytes::from_static(b"no packet")].map(|packet| {
+        let rx = RecvStream::new(RecvConfig::default()).unwrap();
+        rx.add_reader(Arc::new(Endless { waiters: Waiters::new(), packet })).unwrap();
+        rx
+    })
+}
+
+/// A task that always finds something to read lets others run all the same.
+#[test]
+fn a_busy_reader_gives_way() {
+    everywhere(|| async {
+        for rx in endless() {
+            let reading = async { while rx.next_heap_async().await.is_ok() {} };
+            let streaming = async { while let Some(Ok(_)) = rx.heap_stream().next().await {} };
+            let stopping = async {
+                yield_now().await;
+                rx.stop();
+            };
+            zip(zip(reading, streaming), stopping).await;
+        }
+    });
+}
+
+/// So does one that always finds a heap in a ring.
+#[test]
+fn a_busy_reader_of_a_ring_gives_way() {
+    let [rx, _] = endless();
+    let ring = HeapRing::new(100).unwrap();
+    let mut context = Context::from_waker(Waker::noop());
+    let mut filling = Box::pin(rx.read_into_async(&ring).unwrap());
+    while rx.stats().worker_blocked == 0 {
+        assert!(filling.as_mut().poll(&mut context).is_pending());
+    }
+    let mut reading = Box::pin(async { while ring.next_heap_async().await.is_ok() {} });
+    for left in [68, 36, 4] {
+        assert!(reading.as_mut().poll(&mut context).is_pending());
+        assert_eq!(ring.len(), left);
+    }
+}
+
+/// A thread may stop a stream on which another reads and reads.
+#[test]
+fn a_busy_reader_can_be_stopped() {
+    for rx in endless() {
+        let (started, heard) = mpsc::channel();
+        let reader = rx.clone();
+        let reading = thread::spawn(move || {
+            started.send(()).unwrap();
+            while reader.next_heap().is_ok() {}
+        });
+        heard.recv_timeout(LIMIT).unwrap();
+        in_time(move || rx.stop());
+        in_time(move || reading.join().unwrap());
+    }
 }

@@ -1,15 +1,18 @@
 //! The rate limiter against a virtual clock: when each packet goes is known exactly.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, mpsc},
     time::Duration,
 };
 
+use smol::future::block_on;
 use spead_inproc::{
     Flavour, Heap, InprocQueue, SendConfig, SendConfigError, SendStream,
     heap::Origin,
     stream::{Entry, Io, PacketSink, Refused, Stepper, ThreadPool, VirtualClock},
 };
+
+use crate::patience::{LIMIT, in_time};
 
 /// Notes when each packet came and how large it was.
 #[derive(Debug, Default)]
@@ -162,38 +165,60 @@ fn a_heap_may_have_a_rate_of_its_own() {
     assert_eq!(times(&stopwatch), [0, 0, 0, 0, 10, 20, 30, 30]);
 }
 
+/// Says when a packet comes.
+#[derive(Debug)]
+struct Bell {
+    ring: mpsc::Sender<()>,
+    stopwatch: Stopwatch,
+}
+
+impl PacketSink for Bell {
+    fn put(&self, entry: Entry) -> Result<(), Refused> {
+        self.stopwatch.put(entry)?;
+        self.ring.send(()).expect("somebody listens");
+        Ok(())
+    }
+
+    fn stop(&self) {}
+}
+
 #[test]
 fn a_pool_waits_for_whoever_moves_the_clock() {
     let clock = VirtualClock::new();
     let pool = ThreadPool::with_clock(2, &clock).unwrap();
-    let (stopwatch, tx) = stream(config(144_800.0, 1, 1.05), &clock, &pool);
-    let mut sent = std::pin::pin!(tx.send_heap_async(&heap(20)));
-    let turn = || {
-        clock.advance(Duration::from_millis(10));
-        std::thread::yield_now();
-    };
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    while sent.as_mut().poll(&mut context).is_pending() {
-        turn();
+    let (ring, heard) = mpsc::channel();
+    let bell = Arc::new(Bell { ring, stopwatch: Stopwatch { clock: clock.clone(), ..Stopwatch::default() } });
+    let sink = Arc::<Bell>::clone(&bell) as Arc<dyn PacketSink>;
+    let config = config(144_800.0, 1, 1.05);
+    let tx = SendStream::over([sink], config, Origin::FOREIGN).unwrap().with_io(&pool);
+    let sent = tx.send_heap_async(&heap(20));
+    for packet in 1..=20 {
+        heard.recv_timeout(LIMIT).unwrap_or_else(|_| panic!("packet {packet} did not come in {LIMIT:?}"));
+        if packet < 20 {
+            assert_eq!(heard.try_recv(), Err(mpsc::TryRecvError::Empty), "packet {packet} has to wait");
+            clock.advance(Duration::from_millis(10));
+        }
     }
-    let times: Vec<_> = stopwatch.seen.lock().unwrap().iter().map(|(time, _)| *time).collect();
-    assert_eq!(times.len(), 20);
-    assert!(times.is_sorted());
+    in_time(move || block_on(sent).unwrap());
+    let times: Vec<_> = bell.stopwatch.seen.lock().unwrap().iter().map(|(time, _)| time.as_millis()).collect();
+    assert!(times.iter().copied().eq((0..20).map(|packet| packet * 10)), "{times:?}");
 }
 
 /// A real clock only ever lets a packet go late: the first burst needs no waiting at all, so this takes no time.
 #[test]
 fn the_first_burst_goes_at_once_by_the_clock_on_the_wall_too() {
-    let (queue, pool) = (InprocQueue::new(), ThreadPool::new(1).unwrap());
-    let tx = SendStream::new(&queue, config(1.0, 65536, 1.05)).unwrap();
-    assert_eq!(tx.send_heap(&heap(20)).unwrap().packets, 20);
-    tx.with_io(&pool).send_heap(&heap(20)).unwrap();
-    assert_eq!(queue.len(), 40);
-    // One that has to wait does so without anybody's help.
-    let fast = SendStream::new(&queue, config(1e8, 1, 1.05)).unwrap();
-    fast.send_heap(&heap(20)).unwrap();
-    fast.with_io(&pool).send_heap(&heap(20)).unwrap();
-    assert_eq!(queue.len(), 80);
+    in_time(|| {
+        let (queue, pool) = (InprocQueue::new(), ThreadPool::new(1).unwrap());
+        let tx = SendStream::new(&queue, config(1.0, 65536, 1.05)).unwrap();
+        assert_eq!(tx.send_heap(&heap(20)).unwrap().packets, 20);
+        tx.with_io(&pool).send_heap(&heap(20)).unwrap();
+        assert_eq!(queue.len(), 40);
+        // One that has to wait does so without anybody's help.
+        let fast = SendStream::new(&queue, config(1e8, 1, 1.05)).unwrap();
+        fast.send_heap(&heap(20)).unwrap();
+        fast.with_io(&pool).send_heap(&heap(20)).unwrap();
+        assert_eq!(queue.len(), 80);
+    });
 }
 
 #[test]

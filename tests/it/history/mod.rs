@@ -25,28 +25,14 @@ const BEHAVIOURS: u32 = 78;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Why {
-    /// It comes with threads, async executors and rates.
-    Later,
     /// There is nothing here that it could be about.
     NotApplicable,
 }
 
 /// The behaviours without a test.
 const ELSEWHERE: &[(u32, Why, &str)] = &[
-    (32, Why::Later, "a stop while the ring is full: the ring is part of the background mode"),
-    (37, Why::Later, "a full ring and another reader: the ring is part of the background mode"),
-    (38, Why::Later, "several streams into one ring: the ring is part of the background mode"),
-    (44, Why::Later, "a full send queue: heaps under way at once need a sender that takes time"),
-    (45, Why::Later, "an error and the next flush: flush needs a sender that takes time"),
-    (46, Why::Later, "what flush waits for: flush needs a sender that takes time"),
-    (53, Why::Later, "the rate limiter"),
-    (55, Why::Later, "a cancelled send: needs a sender that takes time"),
     (71, Why::NotApplicable, "chunk streams are not built: no heap can be too old for a window of chunks"),
     (72, Why::NotApplicable, "chunk streams are not built: there are no chunk ids"),
-    (73, Why::Later, "the warning about a full ring: the ring is part of the background mode"),
-    (74, Why::Later, "giving way to the executor"),
-    (75, Why::Later, "a cancelled receive"),
-    (78, Why::Later, "iteration with `await`"),
 ];
 
 #[test]
@@ -73,9 +59,9 @@ fn every_behaviour_has_a_test_or_a_reason() {
         .collect();
     assert!(missing.is_empty(), "neither a test nor a reason: {missing:?}");
     let count = |why| ELSEWHERE.iter().filter(|(_, other, _)| *other == why).count();
-    let (tested, later, not_applicable) = (tests.len(), count(Why::Later), count(Why::NotApplicable));
-    println!("{BEHAVIOURS} behaviours: {tested} tested, {later} come later, {not_applicable} do not apply");
-    assert_eq!(tested + later + not_applicable, BEHAVIOURS as usize);
+    let (tested, not_applicable) = (tests.len(), count(Why::NotApplicable));
+    println!("{BEHAVIOURS} behaviours: {tested} tested, {not_applicable} do not apply");
+    assert_eq!(tested + not_applicable, BEHAVIOURS as usize);
 }
 
 /// The number in `fn b01_…`.
