@@ -10,6 +10,7 @@ mod growth;
 mod options;
 mod record;
 mod single;
+mod stress;
 mod timing;
 
 use std::error::Error;
@@ -40,6 +41,7 @@ fn run() -> Outcome {
             Case::Keep => grid::keep(&options, &mut output)?,
             Case::Fixture => single::on_all_and_one_cpu(|cpus| single::fixture(cpus, &options, &mut output))?,
             Case::Latency => single::on_all_and_one_cpu(|cpus| single::latency(cpus, &options, &mut output))?,
+            Case::Stress => stress::stress(&options, &mut output)?,
             Case::Growth => growth::growth(&options, &mut output)?,
         }
     }

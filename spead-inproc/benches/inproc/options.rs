@@ -7,7 +7,7 @@ Measures the in-process pipe of spead-inproc.
 
 usage: cargo bench --bench inproc -- [OPTIONS]
   --json               one JSON object a line, with the fields of bench/spead2_peer.py
-  --cases A,B          of memcpy, copying, presend, concurrent, keep, fixture, latency, growth (all)
+  --cases A,B          of memcpy, copying, presend, concurrent, keep, fixture, latency, growth, stress (all)
   --payloads N,N       bytes of a heap (64, 1024, 8192, 65536, 1048576, 16777216)
   --packet-sizes N,N   bytes of a packet (1472, 9000, 65536)
   --reps N             runs of which the median counts (15)
@@ -25,10 +25,11 @@ pub(crate) enum Case {
     Fixture,
     Latency,
     Growth,
+    Stress,
 }
 
 impl Case {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Memcpy,
         Self::Copying,
         Self::Presend,
@@ -37,6 +38,7 @@ impl Case {
         Self::Fixture,
         Self::Latency,
         Self::Growth,
+        Self::Stress,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -49,6 +51,7 @@ impl Case {
             Self::Fixture => "fixture",
             Self::Latency => "latency",
             Self::Growth => "growth",
+            Self::Stress => "stress",
         }
     }
 
