@@ -16,6 +16,22 @@ use futures_timer::Delay;
 /// A stream that sends on the caller's thread moves it by itself whenever its rate makes it wait, and so does a
 /// [`Stepper`](super::Stepper) that has nothing else to do. Streams on a [`ThreadPool`](super::ThreadPool) wait until
 /// somebody else [advances](Self::advance) it. A cheap handle: clones are the same clock.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use spead_inproc::{Flavour, Heap, InprocQueue, SendConfig, SendStream, stream::VirtualClock};
+///
+/// let clock = VirtualClock::new();
+/// let config = SendConfig { rate: 1000.0, burst_size: 1, ..SendConfig::default() };
+/// let tx = SendStream::new(&InprocQueue::new(), config)?.with_io(&clock);
+/// let heap = Heap::builder(Flavour::SPEAD_64_48).item(0x4300, vec![0; 952]).build()?;
+/// for _ in 0..61 {
+///     assert_eq!(tx.send_heap(&heap)?.bytes, 1000);
+/// }
+/// assert_eq!(clock.now(), Duration::from_secs(60)); // which took no time
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct VirtualClock {
     time: Arc<Mutex<Time>>,

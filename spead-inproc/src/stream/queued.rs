@@ -39,6 +39,21 @@ impl SendStream {
     /// and dropping it takes nothing back. On the caller's thread this waits itself if the rate asks for it: with a rate,
     /// a [`ThreadPool`](super::ThreadPool) is the better place.
     ///
+    /// ```
+    /// use futures_lite::future::block_on;
+    /// use spead_inproc::{Flavour, Heap, InprocQueue, SendConfig, SendError, SendStream, stream::Stepper};
+    ///
+    /// let (stepper, queue) = (Stepper::new(), InprocQueue::new());
+    /// let tx = SendStream::new(&queue, SendConfig { max_heaps: 1, ..SendConfig::default() })?.with_io(&stepper);
+    /// let heap = Heap::start_of_stream(Flavour::SPEAD_64_48);
+    /// let first = tx.send_heap_async(&heap);
+    /// let second = block_on(tx.send_heap_async(&heap));
+    /// assert!(matches!(second, Err(SendError::Full { max_heaps: 1, in_flight: 1, .. })));
+    /// stepper.run_until_idle();
+    /// assert_eq!(block_on(first)?.cnt, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// Resolves to an error as [`send_heap`](Self::send_heap) does: at once if the heap was not even queued.
     pub fn send_heap_async<'h>(&self, heap: impl Into<HeapReference<'h>>) -> InFlight<Sent> {
         let heap = heap.into();

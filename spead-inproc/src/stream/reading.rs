@@ -67,6 +67,26 @@ impl Wait {
 impl RecvStream {
     /// The heaps to come, for code that is async, until the stream ends. Needs no particular runtime; dropping it loses
     /// nothing.
+    ///
+    /// ```
+    /// use futures_lite::{StreamExt as _, future::block_on};
+    /// use spead_inproc::{Flavour, Heap, InprocQueue, RecvConfig, RecvStream, SendConfig, SendStream};
+    ///
+    /// let queue = InprocQueue::new();
+    /// SendStream::new(&queue, SendConfig::default())?.send_heap(&Heap::start_of_stream(Flavour::SPEAD_64_48))?;
+    /// queue.stop();
+    ///
+    /// let rx = RecvStream::new(RecvConfig::default())?;
+    /// rx.add_inproc_reader(&queue)?;
+    /// block_on(async {
+    ///     let mut heaps = rx.heap_stream();
+    ///     while let Some(heap) = heaps.next().await {
+    ///         assert!(heap?.is_start_of_stream());
+    ///     }
+    ///     Ok::<(), Box<dyn std::error::Error>>(())
+    /// })
+    /// # ?; Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn heap_stream(&self) -> HeapStream {
         HeapStream { stream: self.clone(), wait: Wait::default(), done: false }

@@ -17,6 +17,26 @@ use crate::sync::{
 /// A thread that puts the heaps of a stream into a ring; see [`RecvStream::read_into`].
 ///
 /// Dropped, it stops its stream and waits for the thread, which does not take long.
+///
+/// ```
+/// use spead_inproc::{Flavour, Heap, InprocQueue, RecvConfig, RecvStream, SendConfig, SendStream, stream::HeapRing};
+///
+/// let queue = InprocQueue::new();
+/// let tx = SendStream::new(&queue, SendConfig::default())?;
+/// (0..3).try_for_each(|_| tx.send_heap(&Heap::start_of_stream(Flavour::SPEAD_64_48)).map(drop))?;
+///
+/// let ring = HeapRing::new(1)?;
+/// let rx = RecvStream::new(RecvConfig::default())?;
+/// rx.add_inproc_reader(&queue)?;
+/// let worker = rx.read_into(&ring)?;
+/// assert_eq!(ring.next_heap()?.cnt(), 1);
+/// // Though the ring is full and nobody reads it.
+/// worker.stop();
+/// // What it had not read stays in the queue, what found no room in the stream.
+/// let in_ring = std::iter::from_fn(|| ring.next_heap().ok()).count();
+/// assert_eq!(in_ring + rx.heaps().count() + queue.len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use = "dropping it stops the stream"]
 pub struct Worker {
     stream: RecvStream,
