@@ -1,6 +1,6 @@
 use std::{
     any::Any,
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
@@ -29,19 +29,19 @@ pub(crate) struct Watch {
     before: OnceLock<Box<dyn Fn() -> String + Send + Sync>>,
 }
 
+/// What was sent, in order. Noting it costs every test; whoever asks works out the rest.
 #[derive(Debug, Default)]
 struct Sent {
     by_sender: Vec<SentHeaps>,
-    /// Who used each heap cnt first.
-    cnts: HashMap<HeapCnt, Origin>,
-    shared: Vec<(HeapCnt, Origin, Origin)>,
-    /// What was sent last, in order.
+    /// What was sent last.
     runs: VecDeque<Run>,
+    /// Of what was sent before that.
+    cnts: Vec<(HeapCnt, Origin)>,
 }
 
 /// Runs that are remembered.
 const RUNS: usize = 1 << 16;
-/// Shared heap cnts that are remembered.
+/// Shared heap cnts that are told.
 const SHARED: usize = 100;
 
 /// How many heaps a sender has sent.
@@ -110,17 +110,13 @@ impl Watch {
 
     /// Notes that a heap is sent.
     pub(super) fn record(&self, run: &Run) {
-        let (origin, cnt, packets) = (run.origin(), run.cnt(), run.len() as u64);
+        let (origin, packets) = (run.origin(), run.len() as u64);
         let mut sent = self.sent();
-        let Sent { by_sender, cnts, shared, runs } = &mut *sent;
+        let Sent { by_sender, runs, cnts } = &mut *sent;
         if runs.len() >= RUNS {
-            runs.pop_front();
+            cnts.extend(runs.pop_front().map(|oldest| (oldest.cnt(), oldest.origin())));
         }
         runs.push_back(run.clone());
-        let first = *cnts.entry(cnt).or_insert(origin);
-        if first != origin && shared.len() < SHARED && !shared.contains(&(cnt, first, origin)) {
-            shared.push((cnt, first, origin));
-        }
         match by_sender.iter_mut().find(|sender| sender.origin == origin) {
             Some(sender) => {
                 sender.heaps += 1;
@@ -142,11 +138,24 @@ impl Watch {
         heaps
     }
 
-    /// The heap cnts that two senders used, and which.
+    /// The lowest heap cnts that two senders used, and which: who was first, and who came after.
     pub(crate) fn shared_cnts(&self) -> Vec<(HeapCnt, Origin, Origin)> {
-        let mut shared = self.sent().shared.clone();
-        shared.sort_unstable();
-        shared
+        let sent = self.sent();
+        if sent.by_sender.len() < 2 {
+            return Vec::new();
+        }
+        let latest = sent.runs.iter().map(|run| (run.cnt(), run.origin()));
+        let mut cnts: Vec<_> = sent.cnts.iter().copied().chain(latest).collect();
+        // Who was first stays first.
+        cnts.sort_by_key(|(cnt, _)| *cnt);
+        let of_one = |heaps: &[(HeapCnt, Origin)]| {
+            let (cnt, first) = heaps[0];
+            let mut others: Vec<_> = heaps.iter().map(|(_, origin)| *origin).filter(|other| *other != first).collect();
+            others.sort_unstable();
+            others.dedup();
+            others.into_iter().map(move |other| (cnt, first, other))
+        };
+        cnts.chunk_by(|(a, _), (b, _)| a == b).flat_map(of_one).take(SHARED).collect()
     }
 
     fn sent(&self) -> MutexGuard<'_, Sent> {

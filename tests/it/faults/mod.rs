@@ -5,6 +5,7 @@ mod laws;
 mod order;
 mod plan;
 mod scenarios;
+mod sent;
 mod sweep;
 
 use spead_inproc::{Flavour, Harness, Heap, harness::WireView};
