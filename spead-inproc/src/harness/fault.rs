@@ -6,7 +6,11 @@ use std::{
 use bytes::Bytes;
 
 use super::{Select, link::Link};
-use crate::wire::{HeapCnt, ItemId, Packet};
+use crate::{
+    heap::Origin,
+    recv::{PlannedAct, PlannedPacket},
+    wire::{HeapCnt, ItemId, Packet},
+};
 
 /// What happens to packets on their way: rules, of which the first that matches a packet decides.
 ///
@@ -152,16 +156,16 @@ impl Faults {
 }
 
 impl Act {
-    /// What reports call it.
-    pub(super) const fn name(&self) -> &'static str {
+    /// What ledgers and reports call it.
+    pub(super) const fn planned(&self) -> PlannedAct {
         match self {
-            Self::Drop => "dropped",
-            Self::Duplicate => "duplicated",
-            Self::Delay(_) => "delayed",
-            Self::Swap(_) => "swapped",
-            Self::FlipBit(_) | Self::Corrupt(_) => "corrupted",
-            Self::Truncate(_) => "truncated",
-            Self::Inject(_) => "preceded by foreign bytes",
+            Self::Drop => PlannedAct::Dropped,
+            Self::Duplicate => PlannedAct::Duplicated,
+            Self::Delay(_) => PlannedAct::Delayed,
+            Self::Swap(_) => PlannedAct::Swapped,
+            Self::FlipBit(_) | Self::Corrupt(_) => PlannedAct::Corrupted,
+            Self::Truncate(_) => PlannedAct::Truncated,
+            Self::Inject(_) => PlannedAct::Preceded,
         }
     }
 
@@ -259,6 +263,12 @@ pub struct Done {
 }
 
 impl Done {
+    /// The same as ledgers have it.
+    pub(super) fn planned(&self) -> PlannedPacket {
+        let origin = Origin::sender(u32::try_from(self.sender).unwrap_or(u32::MAX));
+        PlannedPacket::new(Arc::clone(&self.rule), self.act.planned(), origin, self.cnt, self.packet)
+    }
+
     /// A rule that does the same to this packet alone.
     pub(super) fn exactly(&self) -> Rule {
         let select = Select::all().senders([self.sender]).heaps([self.heap]).packets([self.packet]);

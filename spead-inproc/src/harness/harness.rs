@@ -65,8 +65,7 @@ impl Harness {
             Link::new(queue.clone(), senders, &config.order, config.faults.clone().unwrap_or_default())
         });
         if let Some(link) = &link {
-            let link = Arc::downgrade(link);
-            watch.ask(move || link.upgrade().map_or_else(String::new, |link| link.tell()));
+            watch.ask(Arc::downgrade(link));
         }
         let all = config.groups.iter().map(|text| Endpoints::parse(text)).collect::<Result<Vec<_>, _>>()?;
         let groups = grouped.then(|| Groups::new(all, config.send, config.receiving(), Arc::clone(&watch)));

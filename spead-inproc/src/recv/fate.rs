@@ -1,6 +1,7 @@
 use crate::wire::{Flavour, PacketError};
 
-/// What became of a packet. Every packet that a receive stream reads ends in exactly one of these.
+/// What became of a packet. Every packet that a receive stream reads, or that a fault plan keeps from it, ends in exactly
+/// one of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Fate {
@@ -16,11 +17,14 @@ pub enum Fate {
     Flushed,
     /// Its heap had been evicted before it came.
     Late,
+    /// A fault plan took it away, so that it was never read: see [`PlannedPacket`](super::PlannedPacket).
+    Dropped,
 }
 
 impl Fate {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 6] = [Self::Used, Self::Duplicate, Self::Rejected, Self::Evicted, Self::Flushed, Self::Late];
+    pub const ALL: [Self; 7] =
+        [Self::Used, Self::Duplicate, Self::Rejected, Self::Evicted, Self::Flushed, Self::Late, Self::Dropped];
 
     /// The word for it.
     #[must_use]
@@ -32,6 +36,7 @@ impl Fate {
             Self::Evicted => "evicted with its heap",
             Self::Flushed => "flushed with its heap",
             Self::Late => "late",
+            Self::Dropped => "dropped by plan",
         }
     }
 }

@@ -1,8 +1,8 @@
 use std::fmt;
 
 use super::{
-    Ending, Explanation, Fate, IncompleteHeap, IncompleteSummary, Outcome, RecvConfig, RefusedPacket, Rejection,
-    live_heap::LiveHeap, story::Stories,
+    Ending, Explanation, Fate, IncompleteHeap, IncompleteSummary, Outcome, PlannedAct, PlannedPacket, RecvConfig,
+    RefusedPacket, Rejection, live_heap::LiveHeap, planned::ByRule, story::Stories,
 };
 use crate::{
     heap::Origin,
@@ -12,8 +12,8 @@ use crate::{
 /// What became of every packet and heap that a receive stream read.
 ///
 /// Each packet has one [`Fate`] once its heap is decided; until then it is *live*. The sums always balance:
-/// `received = live + used + duplicate + rejected + evicted + flushed + late`. Statistics say how much, the ledger says
-/// why, and names the setting that would change it.
+/// `received = live + used + duplicate + rejected + evicted + flushed + late`; what a fault plan dropped was never received.
+/// Statistics say how much, the ledger says why, and names the setting that would change it.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
     /// By origin.
@@ -24,6 +24,8 @@ pub struct Ledger {
     reasons: Vec<Reason>,
     heaps: HeapCounts,
     stories: Stories,
+    /// What a fault plan did, in order.
+    planned: Vec<PlannedPacket>,
 }
 
 /// Packets of one sender, or of all.
@@ -50,7 +52,8 @@ impl Counts {
     /// Packets of heaps that are still arriving.
     #[must_use]
     pub fn live(&self) -> u64 {
-        self.fates.iter().fold(self.received, |live, fate| live.saturating_sub(*fate))
+        let read = Fate::ALL.into_iter().filter(|fate| *fate != Fate::Dropped);
+        read.fold(self.received, |live, fate| live.saturating_sub(self.of(fate)))
     }
 
     #[expect(clippy::indexing_slicing, reason = "one place for each fate")]
@@ -90,7 +93,21 @@ impl Ledger {
     /// Stories are kept of what went wrong, the last thousand of each kind, and of the heaps that were delivered last.
     #[must_use]
     pub fn explain(&self, cnt: u64) -> Explanation<'_> {
-        self.stories.explain(cnt)
+        self.stories.explain(cnt, &self.planned)
+    }
+
+    /// What the fault plan of a harness did to packets before they could be read, in order: each act with its rule. All
+    /// receivers of the harness know of it.
+    pub fn planned(&self) -> impl ExactSizeIterator<Item = &PlannedPacket> {
+        self.planned.iter()
+    }
+
+    /// Takes in what befell packets on their way here.
+    pub(crate) fn befall(&mut self, planned: Vec<PlannedPacket>) {
+        for packet in planned.iter().filter(|packet| packet.act == PlannedAct::Dropped) {
+            self.lane(packet.origin).add(Fate::Dropped, 1);
+        }
+        self.planned.extend(planned);
     }
 
     /// The heaps that were not delivered whole, oldest first; the last thousand.
@@ -284,6 +301,6 @@ impl fmt::Display for Ledger {
         for (origin, example, packets) in self.rejections() {
             writeln!(f, "  rejected: {packets} from {origin}, e.g. {example}")?;
         }
-        Ok(())
+        write!(f, "{}", ByRule(&self.planned))
     }
 }

@@ -1,6 +1,6 @@
 use std::{collections::VecDeque, fmt, ops::Range};
 
-use super::{Count, Ending, Fate, IncompleteHeap, Outcome, RecvConfig};
+use super::{Count, Ending, Fate, IncompleteHeap, Outcome, PlannedPacket, RecvConfig};
 use crate::{
     heap::Origin,
     wire::{HeapCnt, Packet},
@@ -102,8 +102,8 @@ impl Stories {
         self.refused.iter()
     }
 
-    pub(super) const fn explain(&self, cnt: u64) -> Explanation<'_> {
-        Explanation { stories: self, cnt }
+    pub(super) const fn explain<'l>(&'l self, cnt: u64, planned: &'l [PlannedPacket]) -> Explanation<'l> {
+        Explanation { stories: self, planned, cnt }
     }
 }
 
@@ -142,12 +142,13 @@ fn keep<T>(stories: &mut VecDeque<T>, story: T, most: usize) {
 #[derive(Debug, Clone, Copy)]
 pub struct Explanation<'l> {
     stories: &'l Stories,
+    planned: &'l [PlannedPacket],
     cnt: u64,
 }
 
 impl fmt::Display for Explanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { stories, cnt } = *self;
+        let Self { stories, planned, cnt } = *self;
         let mut known = false;
         for heap in stories.lost.iter().filter(|heap| heap.cnt == cnt) {
             known = true;
@@ -167,10 +168,18 @@ impl fmt::Display for Explanation<'_> {
             writeln!(f, "heap {cnt:#x}: {what}")?;
         }
         refused().take(RANGES).try_for_each(|packet| packet.tell(f))?;
-        match refused().count().checked_sub(RANGES) {
-            None | Some(0) => Ok(()),
-            Some(more) => writeln!(f, "  and {more} more"),
-        }
+        more(f, refused().count())?;
+        let planned = || planned.iter().filter(|packet| packet.cnt == cnt);
+        planned().take(RANGES).try_for_each(|packet| writeln!(f, "  {packet}"))?;
+        more(f, planned().count())
+    }
+}
+
+/// How many there are beside those that were told.
+fn more(f: &mut fmt::Formatter<'_>, all: usize) -> fmt::Result {
+    match all.checked_sub(RANGES) {
+        None | Some(0) => Ok(()),
+        Some(more) => writeln!(f, "  and {more} more"),
     }
 }
 

@@ -38,5 +38,5 @@ pub use send_stream::{GroupMode, SendConfig, SendConfigError, SendError, SendStr
 pub use transport::{Entry, PacketSink, PacketSource, Refused, Taken};
 pub use waiters::Waiters;
 pub use watch::SentHeaps;
-pub(crate) use watch::Watch;
+pub(crate) use watch::{Before, Watch};
 pub use worker::Worker;

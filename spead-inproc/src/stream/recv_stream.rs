@@ -256,7 +256,9 @@ impl RecvStream {
     /// What became of every packet and heap so far.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
-        self.lock().reassembler.ledger().clone()
+        let mut ledger = self.lock().reassembler.ledger().clone();
+        ledger.befall(self.watch.as_ref().map(|watch| watch.planned()).unwrap_or_default());
+        ledger
     }
 
     /// The settings.
@@ -328,12 +330,13 @@ impl RecvStream {
     pub(super) fn starved(&self, waited: Duration) -> RecvError {
         let sent = self.watch.as_ref().map(|watch| watch.sent_heaps()).unwrap_or_default();
         let before = self.watch.as_ref().map(|watch| watch.told()).unwrap_or_default();
+        let ledger = self.ledger();
         let mut intake = self.lock();
         RecvError::Starved(Box::new(Starved {
             waited,
             sent,
             live_heaps: intake.reassembler.live_heaps(),
-            ledger: intake.reassembler.ledger().clone(),
+            ledger,
             trace: intake.record.as_ref().map(|record| record.trace().clone()).unwrap_or_default(),
             before,
         }))

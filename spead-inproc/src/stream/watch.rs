@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{heap::Origin, send::Run, wire::HeapCnt};
+use crate::{heap::Origin, recv::PlannedPacket, send::Run, wire::HeapCnt};
 
 thread_local! {
     static HERE: ThreadId = thread::current().id();
@@ -26,7 +26,16 @@ pub(crate) struct Watch {
     attached: Arc<dyn Any + Send + Sync>,
     sent: Mutex<Sent>,
     /// What became of packets before they could be read.
-    before: OnceLock<Box<dyn Fn() -> String + Send + Sync>>,
+    before: OnceLock<Box<dyn Before>>,
+}
+
+/// What lies between the senders of a harness and its receivers.
+pub(crate) trait Before: Send + Sync {
+    /// What became of packets before they could be read, line by line.
+    fn tell(&self) -> String;
+
+    /// What a plan did to packets, in order.
+    fn planned(&self) -> Vec<PlannedPacket>;
 }
 
 /// What was sent, in order. Noting it costs every test; whoever asks works out the rest.
@@ -77,14 +86,19 @@ impl Watch {
     }
 
     /// Who is asked what became of packets before they could be read.
-    pub(crate) fn ask(&self, tell: impl Fn() -> String + Send + Sync + 'static) {
+    pub(crate) fn ask(&self, before: impl Before + 'static) {
         // Only the first is asked: a harness has one.
-        self.before.get_or_init(|| Box::new(tell));
+        self.before.get_or_init(|| Box::new(before));
     }
 
     /// What became of packets before they could be read, line by line.
     pub(super) fn told(&self) -> String {
-        self.before.get().map(|tell| tell()).unwrap_or_default()
+        self.before.get().map(|before| before.tell()).unwrap_or_default()
+    }
+
+    /// What a plan did to packets, in order.
+    pub(super) fn planned(&self) -> Vec<PlannedPacket> {
+        self.before.get().map(|before| before.planned()).unwrap_or_default()
     }
 
     pub(super) fn attached(&self) -> &Arc<dyn Any + Send + Sync> {

@@ -1,6 +1,7 @@
 use spead_inproc::{
     Event, Fate, Harness, HarnessBuilder,
     harness::{Act, Faults, Field, Lint, Select},
+    recv::PlannedAct,
 };
 
 use super::{PACKET, arrivals, heap};
@@ -141,4 +142,33 @@ fn what_is_dropped_is_missing_from_the_heap() {
     let Event::Incomplete(heap) = harness.receiver().next_event().unwrap() else { panic!("whole") };
     assert_eq!(heap.missing_ranges(), [32..48, 64..80]);
     assert_eq!(harness.finish().receivers[0].ledger.of(Fate::Flushed), 4);
+}
+
+/// What the plan did is known where everything else is: by heap, by sender, and with the name of its rule.
+#[test]
+fn acts_are_fates_in_the_ledger() {
+    let faults = Faults::new()
+        .drop("two", Select::all().packets([2, 4]))
+        .truncate("short", Select::all().packets([1]), 20)
+        .duplicate("twice", Select::all().heaps([0]).packets([0]))
+        .drop("silence", Select::all().heaps([1]));
+    let harness = builder(faults).build().unwrap();
+    harness.sender(0).send_heap(heap(0, 0, 6).repeat_pointers()).unwrap();
+    harness.sender(0).send_heap(heap(0, 1, 1).repeat_pointers()).unwrap();
+    harness.stop();
+    while harness.receiver().next_event().is_ok() {}
+    let ledger = harness.receiver().ledger();
+    assert_eq!((ledger.received(), ledger.of(Fate::Dropped), ledger.total().live()), (5, 3, 0));
+    let acts = ledger.planned().map(|act| (&*act.rule, act.act, act.cnt.get(), act.packet)).collect::<Vec<_>>();
+    assert_eq!(
+        acts,
+        [
+            ("twice", PlannedAct::Duplicated, 1, 0),
+            ("short", PlannedAct::Truncated, 1, 1),
+            ("two", PlannedAct::Dropped, 1, 2),
+            ("two", PlannedAct::Dropped, 1, 4),
+            ("silence", PlannedAct::Dropped, 2, 0),
+        ]
+    );
+    insta::assert_snapshot!(format!("{ledger}{}{}", ledger.explain(1), ledger.explain(2)));
 }

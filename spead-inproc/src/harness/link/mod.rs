@@ -7,7 +7,7 @@ mod lane;
 mod picker;
 mod rules;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 pub(super) use self::rules::lines;
 
@@ -20,8 +20,8 @@ use super::{Act, Done, Faults, Order, Presence, fault::Rule, order::Step, presen
 use crate::{
     heap::Origin,
     inproc::InprocQueue,
-    recv::Count,
-    stream::{Entry, PacketSink, PacketSource, Refused, Taken, Waiters},
+    recv::{Count, PlannedPacket},
+    stream::{Before, Entry, PacketSink, PacketSource, Refused, Taken, Waiters},
 };
 
 /// What lies between the senders of a harness and its queue, if a test wants an order or faults.
@@ -264,6 +264,19 @@ impl State {
     fn offer(&mut self, parcel: Parcel) {
         let Self { lanes, stamp, .. } = self;
         lanes[parcel.sender].offer(parcel, stamp);
+    }
+}
+
+/// What receivers are told of packets that they cannot know of.
+impl Before for Weak<Link> {
+    fn tell(&self) -> String {
+        self.upgrade().map(|link| link.tell()).unwrap_or_default()
+    }
+
+    fn planned(&self) -> Vec<PlannedPacket> {
+        let Some(link) = self.upgrade() else { return Vec::new() };
+        let state = link.lock();
+        state.rules.done().iter().map(Done::planned).collect()
     }
 }
 

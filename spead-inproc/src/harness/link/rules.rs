@@ -91,7 +91,7 @@ impl Rules {
 pub(in crate::harness) fn lines(done: &[Done]) -> String {
     let mut sums: Vec<((&str, &str, usize), u64)> = Vec::new();
     for Done { rule, act, sender, .. } in done {
-        let key = (&**rule, act.name(), *sender);
+        let key = (&**rule, act.planned().name(), *sender);
         match sums.iter_mut().find(|(other, _)| *other == key) {
             Some((_, packets)) => *packets += 1,
             None => sums.push((key, 1)),

@@ -158,7 +158,9 @@ fn ends(length: usize, few: usize) -> (Range<usize>, Range<usize>) {
 
 fn fates(f: &mut Formatter<'_>, ledger: &Ledger) -> fmt::Result {
     for (origin, counts) in ledger.lanes() {
-        for fate in Fate::ALL.into_iter().filter(|fate| *fate != Fate::Used && counts.of(*fate) > 0) {
+        // What a plan dropped stands in the report, for all receivers.
+        let shown = |fate: &Fate| !matches!(fate, Fate::Used | Fate::Dropped) && counts.of(*fate) > 0;
+        for fate in Fate::ALL.into_iter().filter(shown) {
             writeln!(f, "{}: {} from {origin}", fate.name(), Count(counts.of(fate), "packet"))?;
         }
     }
