@@ -26,6 +26,7 @@ pub(crate) enum Kind {
     Builder,
     Order,
     Faults,
+    Descriptors,
     /// Anything that gives `u64`s.
     Seeds,
     /// A path.
@@ -47,7 +48,7 @@ const fn key(name: &'static str, kind: Kind, example: &'static str) -> Key {
 }
 
 /// All keys, in the order of the documentation.
-pub(crate) const KEYS: [Key; 19] = [
+pub(crate) const KEYS: [Key; 20] = [
     key("senders", Kind::Count, "2"),
     key("max_heaps", Kind::Count, "4"),
     key("receivers", Kind::Count, "1"),
@@ -61,6 +62,7 @@ pub(crate) const KEYS: [Key; 19] = [
     key("seeds", Kind::Seeds, "0..64"),
     key("exhaustive", Kind::Count, "1680"),
     key("faults", Kind::Faults, "Faults::new()"),
+    key("descriptors", Kind::Descriptors, "Descriptors::late(3)"),
     key("groups", Kind::Text, "\"239.102.1.0+15:7148\""),
     key("config", Kind::Builder, "Harness::builder()"),
     key("name", Kind::Text, "\"name\""),
@@ -82,6 +84,7 @@ impl Kind {
             Self::Builder => quote_spanned!(span => #private::HarnessBuilder),
             Self::Order => quote_spanned!(span => #private::Order),
             Self::Faults => quote_spanned!(span => #private::Faults),
+            Self::Descriptors => quote_spanned!(span => #private::Descriptors),
             Self::Text | Self::Switch | Self::Seeds | Self::Path => return None,
         })
     }
@@ -115,6 +118,9 @@ impl Kind {
             (Self::Builder, _) => Some(format!("`{name}` needs a `HarnessBuilder`, such as `{name} = {example}`")),
             (Self::Order, _) => Some(format!("`{name}` needs an `Order`, such as `{name} = {example}`")),
             (Self::Faults, _) => Some(format!("`{name}` needs a plan of `Faults`, such as `{name} = {example}`")),
+            (Self::Descriptors, _) => {
+                Some(format!("`{name}` says what becomes of descriptors, such as `{name} = {example}`"))
+            }
             (Self::Seeds, _) => Some(format!("`{name}` needs several numbers, such as `{name} = {example}`")),
             (Self::Path, Lit::Str(text)) => Some(format!("write the path without quotes: `{name} = {}`", text.value())),
             (Self::Path, _) => Some(format!("`{name}` needs a path, such as `{name} = {example}`")),

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{EndpointError, Faults, Harness, Order, Tolerance, tolerance::Tolerances};
+use super::{Descriptors, EndpointError, Faults, Harness, Order, Tolerance, tolerance::Tolerances};
 use crate::{
     recv::{RecvConfig, RecvConfigError},
     stream::{Io, SendConfig, SendConfigError},
@@ -24,6 +24,8 @@ pub struct HarnessBuilder {
     pub(super) faults: Option<Faults>,
     pub(super) io: Option<Io>,
     pub(super) groups: Vec<String>,
+    pub(super) descriptors: Descriptors,
+    pub(super) taps: bool,
 }
 
 impl Default for HarnessBuilder {
@@ -42,6 +44,8 @@ impl Default for HarnessBuilder {
             faults: None,
             io: None,
             groups: Vec::new(),
+            descriptors: Descriptors::first(),
+            taps: false,
         }
     }
 }
@@ -112,6 +116,17 @@ impl HarnessBuilder {
         Self { faults: Some(faults), ..self }
     }
 
+    /// When receivers learn what items mean. Default [`Descriptors::first`].
+    pub fn descriptors(self, descriptors: Descriptors) -> Self {
+        Self { descriptors, ..self }
+    }
+
+    /// Lets the harness be asked what has passed: [`Harness::tap_queue`], [`Harness::tap_lane`]. One with an order or
+    /// faults can be asked anyway.
+    pub fn taps(self) -> Self {
+        Self { taps: true, ..self }
+    }
+
     /// Multicast groups besides the queue, such as `239.102.1.0+15:7148`; may be said several times. Senders and receivers of
     /// their own join them: [`Harness::groups`]. Then there are no others unless their number is given.
     pub fn groups(mut self, endpoints: impl Into<String>) -> Self {
@@ -144,7 +159,12 @@ impl HarnessBuilder {
 
     /// Whether packets take the way through lanes, not straight to the queue.
     pub(super) fn is_linked(&self) -> bool {
-        self.faults.is_some() || self.order != Order::as_sent()
+        self.faults.is_some() || self.order != Order::as_sent() || self.taps || !self.descriptors.is_first()
+    }
+
+    /// How many streams send into the queue.
+    pub(super) fn own_senders(&self) -> u32 {
+        self.senders.unwrap_or_else(|| u32::from(self.groups.is_empty()))
     }
 
     /// The settings of the receiving streams, with the default that depends on the others.

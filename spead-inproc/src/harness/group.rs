@@ -2,10 +2,14 @@ use std::{
     fmt,
     net::Ipv4Addr,
     ops::Range,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use super::{FromHarness, Harness, inject::Demand};
+use super::{
+    FromHarness, Harness, HarnessBuilder,
+    inject::Demand,
+    link::{Exit, Link},
+};
 use crate::{
     heap::Origin,
     inproc::InprocQueue,
@@ -44,7 +48,48 @@ struct Shared {
     send: SendConfig,
     recv: RecvConfig,
     watch: Arc<Watch>,
+    /// Between senders and groups, if the test wants an order or faults.
+    link: Option<Arc<Link>>,
     state: Mutex<State>,
+}
+
+/// The groups, as what lies before them sees them.
+#[derive(Debug, Clone)]
+pub(super) struct GroupsBehind(Weak<Shared>);
+
+impl GroupsBehind {
+    /// Gives an entry to all who subscribed to this address.
+    pub(super) fn deliver(&self, endpoint: Endpoint, entry: Entry) {
+        if let Some(shared) = self.0.upgrade() {
+            Groups { shared }.lock().deliver(endpoint, entry);
+        }
+    }
+
+    pub(super) fn stop(&self) {
+        if let Some(shared) = self.0.upgrade() {
+            Groups { shared }.stop();
+        }
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.0.upgrade().is_none_or(|shared| Groups { shared }.lock().stopped)
+    }
+
+    /// Lets waiting readers look again.
+    pub(super) fn wake_readers(&self) {
+        if let Some(shared) = self.0.upgrade() {
+            Groups { shared }.lock().subscribers.iter().for_each(|subscriber| subscriber.queue.wake_readers());
+        }
+    }
+}
+
+impl State {
+    fn deliver(&mut self, endpoint: Endpoint, entry: Entry) {
+        for subscriber in self.subscribers.iter().filter(|each| each.endpoints.has(endpoint)) {
+            subscriber.queue.admit(entry.clone());
+        }
+        self.sent.push((endpoint, entry));
+    }
 }
 
 #[derive(Debug, Default)]
@@ -81,9 +126,22 @@ pub(super) struct Endpoints {
 const SUBSTREAMS: u32 = 64;
 
 impl Groups {
-    pub(super) fn new(all: Vec<Endpoints>, send: SendConfig, recv: RecvConfig, watch: Arc<Watch>) -> Self {
+    /// Senders are counted from `senders` on.
+    pub(super) fn new(
+        all: Vec<Endpoints>,
+        config: &HarnessBuilder,
+        senders: u32,
+        watch: Arc<Watch>,
+        link: Option<&Arc<Link>>,
+    ) -> Self {
+        let (send, recv) = (config.send, config.receiving());
         let recv = RecvConfig { substreams: recv.substreams.max(SUBSTREAMS as usize), ..recv };
-        Self { shared: Arc::new(Shared { all, send, recv, watch, state: Mutex::default() }) }
+        let state = Mutex::new(State { senders, ..State::default() });
+        let shared = Arc::new(Shared { all, send, recv, watch, link: link.map(Arc::clone), state });
+        if let Some(link) = link {
+            link.join(GroupsBehind(Arc::downgrade(&shared)));
+        }
+        Self { shared }
     }
 
     /// A stream that sends to an address; with a range of them, it has a substream for each.
@@ -97,9 +155,11 @@ impl Groups {
             state.senders += 1;
             state.senders - 1
         };
-        let sinks = endpoints
-            .iter()
-            .map(|endpoint| Arc::new(GroupSink { groups: self.clone(), endpoint }) as Arc<dyn PacketSink>);
+        let link = self.shared.link.as_ref().map(|link| (link, link.add_lane(u64::from(SUBSTREAMS))));
+        let sinks = endpoints.iter().map(|endpoint| match link {
+            None => Arc::new(GroupSink { groups: self.clone(), endpoint }) as Arc<dyn PacketSink>,
+            Some((link, lane)) => link.sink(lane, Exit::Group(endpoint)),
+        });
         let tx = SendStream::over(sinks, self.shared.send, Origin::sender(index)).expect("settings that were checked");
         tx.set_cnts(CntSequence::interleaved(index % SUBSTREAMS, SUBSTREAMS));
         Ok(tx.watched(Arc::clone(&self.shared.watch), Arc::new(())))
@@ -113,7 +173,11 @@ impl Groups {
         let endpoints = self.find(endpoints)?;
         let queue = InprocQueue::new();
         let rx = RecvStream::new(self.shared.recv).expect("settings that were checked");
-        rx.add_inproc_reader(&queue).expect("a new stream has not been started");
+        let added = match &self.shared.link {
+            None => rx.add_inproc_reader(&queue),
+            Some(link) => rx.add_reader(link.source(queue.clone())),
+        };
+        added.expect("a new stream has not been started");
         let rx = rx.watched(Arc::clone(&self.shared.watch));
         let mut state = self.lock();
         let before = state.sent.iter().filter(|(endpoint, _)| endpoints.has(*endpoint));
@@ -125,7 +189,7 @@ impl Groups {
         Ok(rx)
     }
 
-    /// What was sent to these addresses so far, in order: a look that takes nothing away, and does not count as a reader.
+    /// What came to these addresses so far, in order, after an order or faults if there are any: a look that takes nothing away, and does not count as a reader.
     ///
     /// # Errors
     /// [`EndpointError`] if the text is no address, or none of the groups.
@@ -207,10 +271,7 @@ impl PacketSink for GroupSink {
         if state.stopped {
             return Err(Refused(entry));
         }
-        for subscriber in state.subscribers.iter().filter(|each| each.endpoints.has(self.endpoint)) {
-            subscriber.queue.admit(entry.clone());
-        }
-        state.sent.push((self.endpoint, entry));
+        state.deliver(self.endpoint, entry);
         Ok(())
     }
 

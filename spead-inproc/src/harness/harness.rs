@@ -1,13 +1,17 @@
 use std::{any::Any, sync::Arc};
 
 use super::{
-    Act, Claims, Done, FaultGuard, Groups, HarnessBuilder, HarnessError, Presence, Report, Select, fault::Rule,
-    group::Endpoints, link::Link, report, tolerance::Tolerances,
+    Act, Claims, Done, FaultGuard, Groups, HarnessBuilder, HarnessError, Presence, Report, Select,
+    fault::Rule,
+    group::Endpoints,
+    link::{Exit, Link},
+    report,
+    tolerance::Tolerances,
 };
 use crate::{
     inproc::InprocQueue,
     send::CntSequence,
-    stream::{PacketSource, RecvStream, SendStream, Watch},
+    stream::{Entry, RecvStream, SendStream, Watch},
     wire::Flavour,
 };
 
@@ -61,21 +65,22 @@ impl Harness {
         let attached: Arc<dyn Any + Send + Sync> = Arc::<Tolerances>::clone(&tolerances);
         let watch = Arc::new(Watch::new(config.threads, config.timeout, attached));
         let link = config.is_linked().then(|| {
-            let senders = usize::try_from(config.senders.unwrap_or(1)).unwrap_or(usize::MAX);
-            Link::new(queue.clone(), senders, &config.order, config.faults.clone().unwrap_or_default())
+            let senders = usize::try_from(config.own_senders()).unwrap_or(usize::MAX);
+            let faults = config.faults.clone().unwrap_or_default();
+            Link::new(queue.clone(), senders, &config.order, faults, config.descriptors.clone())
         });
         if let Some(link) = &link {
             watch.ask(Arc::downgrade(link));
         }
         let all = config.groups.iter().map(|text| Endpoints::parse(text)).collect::<Result<Vec<_>, _>>()?;
-        let groups = grouped.then(|| Groups::new(all, config.send, config.receiving(), Arc::clone(&watch)));
+        let groups = grouped.then(|| Groups::new(all, config, config.own_senders(), Arc::clone(&watch), link.as_ref()));
         let senders = senders(config, &queue, &watch, link.as_ref())?;
         let receiving = config.receiving();
         let receiver = |_| {
             let rx = RecvStream::new(receiving)?;
             let added = match &link {
                 None => rx.add_inproc_reader(&queue),
-                Some(link) => rx.add_reader(Arc::clone(link) as Arc<dyn PacketSource>),
+                Some(link) => rx.add_reader(link.source(queue.clone())),
             };
             added.expect("a new stream has not been started");
             Ok::<_, HarnessError>(rx.watched(Arc::clone(&watch)))
@@ -202,6 +207,44 @@ impl Harness {
         self.link.as_ref().map(|link| link.done()).unwrap_or_default()
     }
 
+    /// What went into the queue so far, in order, whoever read it: a look that takes nothing away. The last 65,536 entries.
+    ///
+    /// ```
+    /// use spead_inproc::{Flavour, Harness, Heap, assert_packets_snapshot, harness::Order};
+    ///
+    /// let harness = Harness::builder().senders(2).order(Order::script([(1, 0), (0, 0)])).build()?;
+    /// for sender in 0..2 {
+    ///     let heap = Heap::builder(Flavour::SPEAD_64_48).immediate(0x4101, sender as u64).build()?;
+    ///     harness.sender(sender).send_heap(&heap)?;
+    /// }
+    /// harness.receiver().collect()?;
+    /// assert_packets_snapshot!(harness.tap_queue(), @r"
+    /// sender 1: heap 0x2 0..1 of 1, 57 bytes, 0x4101 I 1, 0x0000 A 0
+    /// sender 0: heap 0x1 0..1 of 1, 57 bytes, 0x4101 I 0, 0x0000 A 0
+    /// ");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the harness was built without taps, an order or faults.
+    #[must_use]
+    pub fn tap_queue(&self) -> Vec<Entry> {
+        self.link("tap_queue", "`.taps()`").tap(|_, exit| exit == Exit::Queue)
+    }
+
+    /// What left the lane of a sender so far: after the plan, in order. What it put there is
+    /// [`SendStream::sent`]. The last 65,536 entries of all senders.
+    ///
+    /// # Panics
+    /// If there is no such sender, or the harness was built without taps, an order or faults.
+    #[must_use]
+    pub fn tap_lane(&self, sender: usize) -> Vec<Entry> {
+        let link = self.link("tap_lane", "`.taps()`");
+        let senders = link.senders();
+        assert!(sender < senders, "no sender {sender}: the harness has {senders}, counted from 0");
+        link.tap(|of, _| of == sender)
+    }
+
     /// The way that was asked for.
     fn link(&self, what: &str, cure: &str) -> &Arc<Link> {
         match &self.link {
@@ -299,7 +342,7 @@ fn senders(
     watch: &Arc<Watch>,
     link: Option<&Arc<Link>>,
 ) -> Result<Vec<Option<SendStream>>, HarnessError> {
-    let count = config.senders.unwrap_or_else(|| u32::from(config.groups.is_empty()));
+    let count = config.own_senders();
     if count == 0 {
         return Ok(Vec::new());
     }
@@ -309,7 +352,7 @@ fn senders(
             None => SendStream::new(queue, config.send)?,
             Some(link) => {
                 let place = usize::try_from(index).unwrap_or(usize::MAX);
-                SendStream::over([link.sink(place)], config.send, queue.next_origin())?
+                SendStream::over([link.sink(place, Exit::Queue)], config.send, queue.next_origin())?
             }
         };
         tx.set_cnts(CntSequence::interleaved(index, count));

@@ -133,9 +133,9 @@ impl Demand {
     }
 
     /// The number of senders that makes everybody content.
-    pub(super) const fn inferred_senders(self) -> usize {
-        // Whoever can reach all senders wants at least one.
-        if self.senders == 0 && self.open { 1 } else { self.senders }
+    pub(super) const fn inferred_senders(self, grouped: bool) -> usize {
+        // Whoever can reach all senders wants at least one; with groups, senders join those.
+        if self.senders == 0 && self.open && !grouped { 1 } else { self.senders }
     }
 
     pub(super) const fn takes_rest(self) -> bool {

@@ -6,6 +6,7 @@
 mod artifact;
 mod builder;
 mod comparison;
+mod descriptors;
 mod fault;
 mod group;
 #[expect(clippy::module_inception, reason = "the noun of this module")]
@@ -32,6 +33,7 @@ mod swept;
 mod tolerance;
 
 pub use builder::{HarnessBuilder, HarnessError};
+pub use descriptors::Descriptors;
 pub use fault::{Act, Done, FaultGuard, Faults, Field};
 pub use group::{Endpoint, EndpointError, Groups};
 pub use harness::Harness;

@@ -8,7 +8,7 @@ use std::{future::Future, time::Duration};
 use insta::Settings;
 
 pub use super::{
-    Demand, Faults, FromHarness, HarnessBuilder, Order,
+    Demand, Descriptors, Faults, FromHarness, HarnessBuilder, Order,
     outcome::{Otherwise, Probe, passed},
     running::Snapshot,
     shown::Shown,
@@ -112,6 +112,10 @@ impl Setup {
         self.change(|builder| builder.faults(faults));
     }
 
+    pub fn descriptors(&mut self, descriptors: Descriptors) {
+        self.change(|builder| builder.descriptors(descriptors));
+    }
+
     pub fn groups(&mut self, groups: String) {
         self.change(|builder| builder.groups(groups));
     }
@@ -144,15 +148,16 @@ impl Setup {
     #[track_caller]
     fn settle(self) -> (Place, HarnessBuilder, Demand, Option<Orders>) {
         let Self { home, site, demand, mut builder, name, settings, orders } = self;
-        let inferred = u32::try_from(demand.inferred_senders()).unwrap_or(u32::MAX);
+        // With groups, streams join those.
+        let grouped = !builder.groups.is_empty();
+        let inferred = u32::try_from(demand.inferred_senders(grouped)).unwrap_or(u32::MAX);
         assert!(
             builder.senders.is_some() || !demand.takes_rest(),
             "a parameter of this test takes the rest of the senders: say how many there are, `senders = ..`"
         );
         let senders = *builder.senders.get_or_insert(inferred);
         demand.check_senders(usize::try_from(senders).unwrap_or(usize::MAX));
-        // With groups, streams join those.
-        let inferred = demand.inferred_receivers(!builder.groups.is_empty());
+        let inferred = demand.inferred_receivers(grouped);
         let receivers = *builder.receivers.get_or_insert(inferred);
         demand.check_receivers(receivers);
         let own_settings = settings.is_some();

@@ -1,7 +1,7 @@
 use std::{fmt, sync::Arc};
 
 use super::{
-    Done, Lint, artifact,
+    Descriptors, Done, Lint, artifact,
     link::{self, Link},
     render::{self, Known},
     tolerance::Tolerances,
@@ -24,6 +24,8 @@ pub struct Report {
     pub left: Vec<(Origin, u64)>,
     /// What the fault plan did, in order.
     pub done: Vec<Done>,
+    /// What became of descriptors.
+    pub descriptors: Descriptors,
     /// What looks like a mistake.
     pub lints: Vec<Lint>,
 }
@@ -106,7 +108,8 @@ impl Report {
         let done = link.map(Link::done).unwrap_or_default();
         let mut lints = Lint::find(&receivers, &left, watch);
         lints.extend(Lint::of_plan(&receivers, &done, &link.map(Link::passed).unwrap_or_default()));
-        Self { receivers, left, done, lints }
+        let descriptors = link.map(|link| link.descriptors().clone()).unwrap_or_default();
+        Self { receivers, left, done, descriptors, lints }
     }
 
     /// The same with the heaps of each receiver by sender and cnt: equal for all orders in which the same heaps arrive.

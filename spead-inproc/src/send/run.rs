@@ -88,6 +88,12 @@ impl Run {
         Cut::new(&self.heap, self.max_packet_size, self.repeat_pointers)
     }
 
+    /// All packets of another heap, cut in the same way; nothing if they are too small for it.
+    pub(crate) fn with_heap(&self, heap: &Heap, cnt: HeapCnt) -> Option<Self> {
+        let run = Self::new(heap, cnt, self.max_packet_size, self.repeat_pointers, self.origin);
+        run.ok().map(|(run, _)| run)
+    }
+
     /// The packets `at` of the heap, as far as the run has them.
     pub(crate) fn slice(&self, at: Range<u32>) -> Self {
         let start = at.start.clamp(self.at.start, self.at.end);

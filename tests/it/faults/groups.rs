@@ -2,7 +2,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use spead_inproc::{
     Harness, ReceivedHeap, RecvStream,
-    harness::{EndpointError, Groups, WireView},
+    harness::{EndpointError, Faults, Groups, Order, Select, WireView},
     spead_test,
 };
 
@@ -76,5 +76,65 @@ fn addresses_are_checked() {
         let _rx = harness.groups().receiver(address).unwrap();
         harness.groups().sender(address).unwrap().send_heap(&heap(0, 0, 1)).unwrap();
     }
+    drop(harness.finish());
+}
+
+/// Orders and faults are for the senders of groups too: by index, as they were made.
+#[spead_test(groups = "239.102.1.0+1:7148", order = Order::round_robin(), faults = half_lost(), snapshot = false)]
+fn orders_and_faults(groups: Groups, harness: Harness) {
+    let senders: Vec<_> =
+        (0..4).map(|at| groups.sender(["239.102.1.0:7148", "239.102.1.1:7148"][at / 2]).unwrap()).collect();
+    let left = groups.receiver("239.102.1.0:7148").unwrap();
+    let all = groups.receiver("239.102.1.0+1:7148").unwrap();
+    for (mark, tx) in senders.iter().enumerate() {
+        for time in 0..3 {
+            tx.send_heap(&heap(mark, time, 1)).unwrap();
+        }
+    }
+    let expected = harness.expected(0x1600, 0x4101);
+    // Nothing has come yet: the order is made as packets are read.
+    assert_eq!(groups.tap("239.102.1.0:7148").unwrap().len(), 0);
+    let heaps = all.collect().unwrap();
+    assert_eq!(expected.found_in(&heaps), expected);
+    let marks: Vec<u64> = heaps.iter().map(|heap| heap.item(0x4101).unwrap().as_immediate().unwrap()).collect();
+    assert_eq!(marks, [0, 1, 2, 3, 0, 1, 3, 0, 1, 3]);
+    // The other receiver's packets were put aside for it meanwhile.
+    assert_eq!(self::marks(&left), [0, 1, 0, 1, 0, 1]);
+    assert_eq!(harness.tap_lane(2).wire_view().lines().count(), 1);
+    assert_eq!(
+        all.ledger().planned().map(|act| (&*act.rule, act.origin.to_string())).collect::<Vec<_>>(),
+        [("half", "sender 2".to_owned()), ("half", "sender 2".to_owned()),]
+    );
+}
+
+fn half_lost() -> Faults {
+    Faults::new().drop("half", Select::all().senders([2]).heaps([0, 1]))
+}
+
+#[spead_test(groups = "239.102.1.0:7148", exhaustive = 20)]
+fn in_every_order(groups: Groups) {
+    let senders: Vec<_> = (0..2).map(|_| groups.sender("239.102.1.0:7148").unwrap()).collect();
+    let receivers: Vec<_> = (0..2).map(|_| groups.receiver("239.102.1.0:7148").unwrap()).collect();
+    for time in 0..3 {
+        senders.iter().enumerate().for_each(|(mark, tx)| assert!(tx.send_heap(&heap(mark, time, 1)).is_ok()));
+    }
+    assert_eq!(marks(&receivers[0]), marks(&receivers[1]));
+}
+
+/// A lane of a group is held, and one that stops lets nothing more in.
+#[test]
+fn lanes_of_groups_are_held() {
+    let harness = Harness::builder().groups("239.102.1.0:7148").faults(Faults::new()).build().unwrap();
+    let groups = harness.groups();
+    let (first, second) = (groups.sender("239.102.1.0:7148").unwrap(), groups.sender("239.102.1.0:7148").unwrap());
+    let rx = groups.receiver("239.102.1.0:7148").unwrap();
+    harness.hold(0);
+    first.send_heap(&heap(0, 0, 1)).unwrap();
+    second.send_heap(&heap(1, 0, 1)).unwrap();
+    assert_eq!(marks(&rx), [1]);
+    harness.release(0);
+    groups.stop();
+    assert!(first.send_heap(&heap(0, 1, 1)).is_err());
+    assert_eq!(marks(&rx), [0]);
     drop(harness.finish());
 }

@@ -1,5 +1,6 @@
 //! Order, faults and taps under the test's control.
 
+mod descriptors;
 mod groups;
 mod laws;
 mod order;
@@ -7,6 +8,8 @@ mod plan;
 mod scenarios;
 mod sent;
 mod sweep;
+mod taps;
+mod threads;
 
 use spead_inproc::{Flavour, Harness, Heap, harness::WireView};
 

@@ -1,6 +1,6 @@
 use std::collections::{HashMap, VecDeque};
 
-use crate::{send::Run, stream::Entry, wire::HeapCnt};
+use crate::{harness::Endpoint, send::Run, stream::Entry, wire::HeapCnt};
 
 /// Packets of one sender on their way, in order.
 #[derive(Debug, Default)]
@@ -16,11 +16,19 @@ pub(super) struct Lane {
     numbers: HashMap<HeapCnt, u64>,
 }
 
+/// Where packets go behind the link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::harness) enum Exit {
+    Queue,
+    Group(Endpoint),
+}
+
 /// An entry with its place among its sender's packets.
 #[derive(Debug, Clone)]
 pub(super) struct Parcel {
     pub(super) entry: Entry,
     pub(super) sender: usize,
+    pub(super) exit: Exit,
     /// Which heap of the sender, counted from 0; nothing for bytes that are of none.
     pub(super) heap: Option<u64>,
     /// Which packet of the heap comes first in the entry.
@@ -29,6 +37,13 @@ pub(super) struct Parcel {
     pub(super) stamp: u64,
     /// The rule that will swap it, once the other one comes.
     pub(super) awaits: Option<u64>,
+}
+
+impl Parcel {
+    /// An entry that no rule and no script knows by its heap, for the queue.
+    pub(super) const fn of_no_heap(sender: usize, entry: Entry) -> Self {
+        Self { entry, sender, exit: Exit::Queue, heap: None, packet: 0, stamp: 0, awaits: None }
+    }
 }
 
 impl Lane {

@@ -3,46 +3,64 @@
 //! Knows which packet is which heap's of which sender. Must not know what receivers make of it. Invariant: every packet that a
 //! sender puts here gets into the queue, waits, or was dropped by a rule that is on record.
 
+mod announcer;
+mod ends;
 mod lane;
 mod picker;
 mod rules;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+};
 
-pub(super) use self::rules::lines;
+pub(super) use self::{lane::Exit, rules::lines};
 
 use self::{
+    announcer::{Announced, Announcer},
+    ends::{LaneSink, LinkedQueue},
     lane::{Lane, Parcel},
     picker::Picker,
     rules::Rules,
 };
-use super::{Act, Done, Faults, Order, Presence, fault::Rule, order::Step, presence::Passing};
+use super::{
+    Act, Descriptors, Done, Faults, Order, Presence, fault::Rule, group::GroupsBehind, order::Step, presence::Passing,
+};
 use crate::{
     heap::Origin,
     inproc::InprocQueue,
-    recv::{Count, PlannedPacket},
-    stream::{Before, Entry, PacketSink, PacketSource, Refused, Taken, Waiters},
+    recv::Count,
+    send::Run,
+    stream::{Entry, PacketSink, PacketSource},
 };
 
 /// What lies between the senders of a harness and its queue, if a test wants an order or faults.
 #[derive(Debug)]
 pub(super) struct Link {
     queue: InprocQueue,
+    groups: OnceLock<GroupsBehind>,
+    descriptors: Descriptors,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
     lanes: Vec<Lane>,
+    announcers: Vec<Announcer>,
     picker: Picker,
     rules: Rules,
     /// Packets and heaps in the order in which they were put.
     stamp: u64,
     sums: Sums,
     heaps: Vec<Passing>,
-    /// Which packets went into the queue, in order.
+    /// Which packets have passed, in order.
     passed: Vec<Step>,
+    /// The last of what has passed: from which sender, and where to.
+    tapped: VecDeque<(usize, Exit, Entry)>,
 }
+
+/// Entries that taps can see.
+const TAPPED: usize = 1 << 16;
 
 /// Packets that have come to the link, and what became of them.
 #[derive(Debug, Default)]
@@ -54,22 +72,66 @@ struct Sums {
 }
 
 impl Link {
-    pub(super) fn new(queue: InprocQueue, senders: usize, order: &Order, faults: Faults) -> Arc<Self> {
+    pub(super) fn new(
+        queue: InprocQueue,
+        senders: usize,
+        order: &Order,
+        faults: Faults,
+        descriptors: Descriptors,
+    ) -> Arc<Self> {
         let state = State {
             lanes: (0..senders).map(|_| Lane::default()).collect(),
+            announcers: (0..senders).map(|_| Announcer::new(&descriptors, senders as u64)).collect(),
             picker: Picker::new(order),
             rules: Rules::new(faults),
             stamp: 0,
             sums: Sums::default(),
             heaps: Vec::new(),
             passed: Vec::new(),
+            tapped: VecDeque::new(),
         };
-        Arc::new(Self { queue, state: Mutex::new(state) })
+        Arc::new(Self { queue, groups: OnceLock::new(), descriptors, state: Mutex::new(state) })
+    }
+
+    /// Lets packets go to groups too.
+    pub(super) fn join(&self, groups: GroupsBehind) {
+        // A harness has one.
+        self.groups.get_or_init(|| groups);
+    }
+
+    /// A lane for one more sender, whose cnts are so far apart; its index.
+    pub(super) fn add_lane(&self, stride: u64) -> usize {
+        let mut state = self.lock();
+        state.lanes.push(Lane::default());
+        state.announcers.push(Announcer::new(&self.descriptors, stride));
+        state.lanes.len() - 1
+    }
+
+    /// What becomes of descriptors.
+    pub(super) const fn descriptors(&self) -> &Descriptors {
+        &self.descriptors
+    }
+
+    /// What has passed to the queue, or from a sender.
+    pub(super) fn tap(&self, wanted: impl Fn(usize, Exit) -> bool) -> Vec<Entry> {
+        let state = self.lock();
+        let tapped = state.tapped.iter().filter(|(sender, exit, _)| wanted(*sender, *exit));
+        tapped.map(|(_, _, entry)| entry.clone()).collect()
+    }
+
+    /// How many senders there are.
+    pub(super) fn senders(&self) -> usize {
+        self.lock().lanes.len()
     }
 
     /// Where the sender with this index puts its packets.
-    pub(super) fn sink(self: &Arc<Self>, sender: usize) -> Arc<dyn PacketSink> {
-        Arc::new(LaneSink { link: Arc::clone(self), sender })
+    pub(super) fn sink(self: &Arc<Self>, sender: usize, exit: Exit) -> Arc<dyn PacketSink> {
+        Arc::new(LaneSink { link: Arc::clone(self), sender, exit })
+    }
+
+    /// What a receiver of this queue reads: also what still waits on its way there.
+    pub(super) fn source(self: &Arc<Self>, queue: InprocQueue) -> Arc<dyn PacketSource> {
+        Arc::new(LinkedQueue { link: Arc::clone(self), queue })
     }
 
     /// Adds a rule; the number ends it.
@@ -124,7 +186,7 @@ impl Link {
         let mut state = self.lock();
         state.lanes.iter_mut().for_each(|lane| lane.give_up(None));
         state.lanes.iter_mut().for_each(Lane::release);
-        while state.advance(true, &self.queue) {}
+        while self.advance(&mut state, true) {}
         let Sums { put, added, dropped, admitted } = state.sums;
         assert!(
             put + added == dropped + admitted,
@@ -151,9 +213,30 @@ impl Link {
     /// Lets packets into the queue at once, if their order does not depend on what comes later.
     fn forward(&self, state: &mut State) {
         if state.picker.is_as_sent() {
-            while state.advance(false, &self.queue) {}
+            while self.advance(state, false) {}
         }
         self.queue.wake_readers();
+        if let Some(groups) = self.groups.get() {
+            groups.wake_readers();
+        }
+    }
+
+    /// Lets the next packets through, if it is clear which they are.
+    fn advance(&self, state: &mut State, ended: bool) -> bool {
+        let Some(parcel) = state.picker.pick(&mut state.lanes, ended) else { return false };
+        state.pass(&parcel);
+        match (parcel.exit, self.groups.get()) {
+            (Exit::Group(endpoint), Some(groups)) => groups.deliver(endpoint, parcel.entry),
+            _ => self.queue.admit(parcel.entry),
+        }
+        true
+    }
+
+    fn is_stopped(&self, exit: Exit) -> bool {
+        match (exit, self.groups.get()) {
+            (Exit::Group(_), Some(groups)) => groups.is_stopped(),
+            _ => self.queue.is_stopped(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -162,9 +245,8 @@ impl Link {
 }
 
 impl State {
-    /// Lets the next packets into the queue, if it is clear which they are.
-    fn advance(&mut self, ended: bool, queue: &InprocQueue) -> bool {
-        let Some(parcel) = self.picker.pick(&mut self.lanes, ended) else { return false };
+    /// Notes what goes on.
+    fn pass(&mut self, parcel: &Parcel) {
         self.sums.admitted += parcel.entry.len() as u64;
         match parcel.heap {
             Some(heap) => {
@@ -174,16 +256,37 @@ impl State {
             }
             None => self.passed.push(Step::next(parcel.sender)),
         }
-        queue.admit(parcel.entry);
-        true
+        if self.tapped.len() >= TAPPED {
+            self.tapped.pop_front();
+        }
+        self.tapped.push_back((parcel.sender, parcel.exit, parcel.entry.clone()));
     }
 
-    fn put(&mut self, sender: usize, entry: Entry) {
-        self.sums.put += entry.len() as u64;
+    fn put(&mut self, sender: usize, exit: Exit, entry: Entry) {
         let Entry::Run(run) = entry else {
-            return self.offer(Parcel { entry, sender, heap: None, packet: 0, stamp: 0, awaits: None });
+            self.sums.put += entry.len() as u64;
+            return self.offer(Parcel { exit, ..Parcel::of_no_heap(sender, entry) });
         };
         let heap = self.lanes[sender].number(&run);
+        let Announced { heap: going, after } = self.announcers[sender].pass(run.clone());
+        match going {
+            Some(run) => self.put_heap(sender, exit, heap, run),
+            None => {
+                let rule = self.announcers[sender].rule();
+                self.sums.put += run.len() as u64;
+                self.sums.dropped += run.len() as u64;
+                self.rules.note(rule, Act::Drop, sender, heap, &run);
+            }
+        }
+        if let Some(descriptors) = after {
+            self.sums.added += descriptors.len() as u64;
+            self.offer(Parcel { exit, ..Parcel::of_no_heap(sender, Entry::Run(descriptors)) });
+        }
+    }
+
+    /// Lets the packets of a heap go on, or befall them what the plan says.
+    fn put_heap(&mut self, sender: usize, exit: Exit, heap: u64, run: Run) {
+        self.sums.put += run.len() as u64;
         self.note(sender, heap, &run);
         let mut touched = self.rules.may_touch(sender, heap, &run);
         let mut at = run.range();
@@ -194,17 +297,17 @@ impl State {
             let end = end.unwrap_or(at.end);
             if end > at.start {
                 let entry = Entry::Run(run.slice(at.start..end));
-                self.offer(Parcel { entry, sender, heap: Some(heap), packet: at.start, stamp: 0, awaits: None });
+                self.offer(Parcel { exit, heap: Some(heap), packet: at.start, ..Parcel::of_no_heap(sender, entry) });
             }
             if end < at.end {
-                self.strike(sender, heap, &run, end);
+                self.strike(sender, exit, heap, &run, end);
             }
             at.start = (end + 1).min(at.end).max(end);
             touched &= !at.is_empty();
         }
     }
 
-    fn note(&mut self, sender: usize, heap: u64, run: &crate::send::Run) {
+    fn note(&mut self, sender: usize, heap: u64, run: &Run) {
         let known = self.heaps.iter().rev().take(KNOWN).any(|passing| passing.is(sender, heap));
         if !known {
             self.heaps.push(Passing::new(sender, heap, run.heap().clone()));
@@ -212,9 +315,9 @@ impl State {
     }
 
     /// Does to a packet what the first rule for it says.
-    fn strike(&mut self, sender: usize, heap: u64, run: &crate::send::Run, packet: u32) {
+    fn strike(&mut self, sender: usize, exit: Exit, heap: u64, run: &Run, packet: u32) {
         let entry = Entry::Run(run.slice(packet..packet + 1));
-        let mut parcel = Parcel { entry, sender, heap: Some(heap), packet, stamp: 0, awaits: None };
+        let mut parcel = Parcel { exit, heap: Some(heap), packet, ..Parcel::of_no_heap(sender, entry) };
         let Some((id, act, partner)) = self.rules.act(sender, heap, run, packet) else { return self.offer(parcel) };
         match act {
             Act::Drop => {
@@ -240,7 +343,7 @@ impl State {
             Act::Inject(bytes) => {
                 self.sums.added += 1;
                 let foreign = Entry::Flat { bytes, origin: Origin::FOREIGN };
-                self.offer(Parcel { entry: foreign, sender, heap: None, packet: 0, stamp: 0, awaits: None });
+                self.offer(Parcel { exit, ..Parcel::of_no_heap(sender, foreign) });
                 self.offer(parcel);
             }
             act @ (Act::FlipBit(_) | Act::Corrupt(_) | Act::Truncate(_)) => {
@@ -267,71 +370,5 @@ impl State {
     }
 }
 
-/// What receivers are told of packets that they cannot know of.
-impl Before for Weak<Link> {
-    fn tell(&self) -> String {
-        self.upgrade().map(|link| link.tell()).unwrap_or_default()
-    }
-
-    fn planned(&self) -> Vec<PlannedPacket> {
-        let Some(link) = self.upgrade() else { return Vec::new() };
-        let state = link.lock();
-        state.rules.done().iter().map(Done::planned).collect()
-    }
-}
-
 /// Heaps of a group that may be under way at once and are looked for among the last.
 const KNOWN: usize = 64;
-
-/// The way in for one sender.
-#[derive(Debug)]
-struct LaneSink {
-    link: Arc<Link>,
-    sender: usize,
-}
-
-impl PacketSink for LaneSink {
-    fn put(&self, entry: Entry) -> Result<(), Refused> {
-        let mut state = self.link.lock();
-        if self.link.queue.is_stopped() {
-            return Err(Refused(entry));
-        }
-        state.put(self.sender, entry);
-        self.link.forward(&mut state);
-        Ok(())
-    }
-
-    fn stop(&self) {
-        self.link.queue.stop();
-    }
-}
-
-/// The queue, and behind it what still waits in the lanes.
-impl PacketSource for Link {
-    fn take(&self) -> Taken {
-        loop {
-            let stopped = self.queue.is_stopped();
-            let taken = self.queue.take();
-            if matches!(taken, Taken::Entry(_)) {
-                return taken;
-            }
-            let mut state = self.lock();
-            if stopped {
-                state.lanes.iter_mut().for_each(|lane| lane.give_up(None));
-            }
-            if !state.advance(stopped, &self.queue) {
-                // A stop between the two looks is seen at the next call.
-                let ended = stopped && matches!(taken, Taken::Ended);
-                return if ended { Taken::Ended } else { Taken::Empty };
-            }
-        }
-    }
-
-    fn put_back(&self, rest: Entry) {
-        self.queue.put_back(rest);
-    }
-
-    fn waiters(&self) -> &Waiters {
-        self.queue.waiters()
-    }
-}

@@ -70,6 +70,13 @@ impl Rules {
         Some((id, act, partner))
     }
 
+    /// Puts on record what was done to all packets of a heap, but not by a rule.
+    pub(super) fn note(&mut self, name: &str, act: Act, sender: usize, heap: u64, run: &Run) {
+        let name: Arc<str> = name.into();
+        let done = |packet| Done { rule: Arc::clone(&name), act: act.clone(), sender, heap, cnt: run.cnt(), packet };
+        self.done.extend(run.range().map(done));
+    }
+
     fn find(&self, sender: usize, heap: u64, run: &Run, packet: u32) -> Option<(usize, bool)> {
         let seen = seen(sender, heap, run, packet);
         self.rules.iter().enumerate().find_map(|(at, (id, rule))| {

@@ -11,7 +11,7 @@ use std::{
 
 pub(super) use known::Known;
 
-use super::{ReceiverReport, Report};
+use super::{Descriptors, ReceiverReport, Report};
 use crate::{
     descriptor::Descriptor,
     heap::{Heap, Item},
@@ -32,11 +32,17 @@ pub(super) fn report(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
         }
         receiver(f, each)?;
     }
+    f.write_str(&descriptors(&report.descriptors))?;
     f.write_str(&super::link::lines(&report.done))?;
     for (origin, packets) in &report.left {
         writeln!(f, "left in the queue: {} from {origin}", Count(*packets, "packet"))?;
     }
     report.lints.iter().try_for_each(|lint| writeln!(f, "note: {lint}"))
+}
+
+/// A line on what became of descriptors, if something did.
+pub(super) fn descriptors(descriptors: &Descriptors) -> String {
+    if descriptors.is_first() { String::new() } else { format!("descriptors: {descriptors}\n") }
 }
 
 pub(super) fn receiver(f: &mut Formatter<'_>, receiver: &ReceiverReport) -> fmt::Result {
@@ -63,7 +69,7 @@ pub(super) fn receiver(f: &mut Formatter<'_>, receiver: &ReceiverReport) -> fmt:
 fn whole(f: &mut Formatter<'_>, heap: &ReceivedHeap, known: &Known, receiver: &ReceiverReport) -> fmt::Result {
     let (kind, packets) = (kind(heap), Count(heap.packets(), "packet"));
     writeln!(f, "{kind} {} from {}: whole, {packets}, {}", heap.cnt(), heap.origin(), heap.flavour())?;
-    descriptors(f, heap)?;
+    descriptions(f, heap)?;
     let items = heap.items().iter().filter(|item| item.id() != ItemId::DESCRIPTOR);
     items.into_iter().try_for_each(|item| self::item(f, item, heap.flavour(), known, receiver))
 }
@@ -81,7 +87,7 @@ fn kind(heap: &ReceivedHeap) -> &'static str {
     }
 }
 
-fn descriptors(f: &mut Formatter<'_>, heap: &Heap) -> fmt::Result {
+fn descriptions(f: &mut Formatter<'_>, heap: &Heap) -> fmt::Result {
     let raw = heap.raw_descriptors();
     for descriptor in &raw {
         let (id, name) = (descriptor.id, String::from_utf8_lossy(&descriptor.name));
