@@ -33,6 +33,7 @@
 //! | [`stream`] | [`SendStream`] and [`RecvStream`] over any transport: [`stream::PacketSink`], [`stream::PacketSource`] |
 //! | [`inproc`] | the queue |
 //! | [`harness`] | [`Harness`]: all of it wired for a test; reports, snapshots, and what the attribute calls |
+//! | `strategies` | with the feature `proptest`: heaps, item groups, fault plans, packet storms for property tests |
 //!
 //! The core, up to `descriptor`, is pure: no threads, clocks, locks or logs. Nothing runs unless somebody asks: a
 //! [`RecvStream`] puts heaps together on the thread that wants one.
@@ -57,6 +58,9 @@ pub mod stream;
 pub mod inproc;
 
 pub mod harness;
+
+#[cfg(feature = "proptest")]
+pub mod strategies;
 
 pub use descriptor::{Descriptor, GroupError, GroupItem, HeapGenerator, ItemGroup, UpdateError, Value, ValueError};
 #[doc(hidden)]

@@ -3,7 +3,12 @@
 use std::{fs, path::Path};
 
 use proptest::{collection::vec, prelude::*};
-use support::{laws, raw_packet::RawPacket, strategies::config};
+use spead_inproc::Flavour;
+use support::{
+    laws,
+    raw_packet::RawPacket,
+    strategies::{config, packet_storms},
+};
 
 /// Packets as the reassembler's law reads them: settings, then each with its length before it.
 fn packets() -> impl Strategy<Value = Vec<u8>> {
@@ -45,6 +50,17 @@ proptest! {
     #[test]
     fn reassembler_of_packets(data in packets()) {
         laws::reassembler(&data);
+    }
+
+    #[test]
+    fn storms(packets in packet_storms(Flavour::SPEAD_64_48, 4), settings in any::<[u8; 2]>()) {
+        let mut data = settings.to_vec();
+        for packet in packets.iter().filter(|packet| packet.len() < 256) {
+            data.push(u8::try_from(packet.len()).unwrap());
+            data.extend(packet);
+        }
+        laws::reassembler(&data);
+        packets.iter().for_each(|packet| laws::packet(packet));
     }
 
     #[test]

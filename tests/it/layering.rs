@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("profile", &["wire", "heap", "send", "recv", "descriptor"]),
     ("stream", &["sync", "wire", "heap", "send", "recv"]),
     ("inproc", &["sync", "wire", "heap", "send", "recv", "stream"]),
+    ("strategies", &["wire", "heap", "send", "recv", "descriptor", "stream", "inproc", "harness"]),
     ("harness", &["wire", "heap", "send", "recv", "descriptor", "stream", "inproc"]),
 ];
 

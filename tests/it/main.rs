@@ -16,6 +16,7 @@ mod patience;
 mod profiles;
 mod rate;
 mod snapshots;
+mod strategies;
 mod threads;
 mod values;
 mod vectors;

@@ -5,60 +5,16 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use spead_inproc::{
     Event, Harness, SendStream,
-    harness::{Act, Faults, Field, Order, Select, WireView},
+    harness::{Act, Faults, Order, Select, WireView},
 };
-use support::strategies::config;
+use support::strategies::{acts, config, fault_plans, orders, selects};
 
 use super::{PACKET, heap};
 
 const SENDERS: usize = 3;
 
-fn selects() -> impl Strategy<Value = Select> {
-    let few = |most: u64| proptest::option::of(proptest::collection::btree_set(0..most, 1..3));
-    (few(3), few(4), few(5), proptest::option::of((0.1..0.9, any::<u64>()))).prop_map(
-        |(senders, heaps, packets, chance)| {
-            let mut select = Select::all();
-            if let Some(senders) = senders {
-                select = select.senders(senders.into_iter().map(|sender| usize::try_from(sender).unwrap()));
-            }
-            if let Some(heaps) = heaps {
-                select = select.heaps(heaps);
-            }
-            if let Some(packets) = packets {
-                select = select.packets(packets.into_iter().map(|packet| u32::try_from(packet).unwrap()));
-            }
-            match chance {
-                Some((probability, seed)) => select.chance(probability, seed),
-                None => select,
-            }
-        },
-    )
-}
-
-fn acts() -> impl Strategy<Value = Act> {
-    prop_oneof![
-        4 => Just(Act::Drop),
-        1 => Just(Act::Duplicate),
-        1 => (1_u64..6).prop_map(Act::Delay),
-        1 => selects().prop_map(Act::Swap),
-        1 => (0_usize..8 * PACKET).prop_map(Act::FlipBit),
-        1 => Just(Act::Corrupt(Field::PayloadOffset)),
-        1 => (0_usize..PACKET).prop_map(Act::Truncate),
-        1 => Just(Act::Inject("not SPEAD".into())),
-    ]
-}
-
 fn plans(acts: impl Strategy<Value = Act>) -> impl Strategy<Value = Faults> {
-    proptest::collection::vec((selects(), acts), 0..5).prop_map(|rules| {
-        rules
-            .into_iter()
-            .enumerate()
-            .fold(Faults::new(), |faults, (at, (select, act))| faults.rule(format!("rule {at}"), select, act))
-    })
-}
-
-fn orders() -> impl Strategy<Value = Order> {
-    prop_oneof![Just(Order::as_sent()), Just(Order::round_robin()), any::<u64>().prop_map(Order::random)]
+    fault_plans(acts, selects(SENDERS, 4, 5))
 }
 
 /// Some heaps of one to five packets each from three senders, and which packets there are.
@@ -115,7 +71,7 @@ proptest! {
     /// Whatever the plan does, every packet is accounted for, and the same plan gives the same bytes.
     #[test]
     fn the_ledger_balances_and_runs_are_the_same(
-        faults in plans(acts()),
+        faults in plans(acts(PACKET, selects(SENDERS, 4, 5))),
         order in orders(),
         heaps in proptest::collection::vec(1_usize..6, 1..10),
     ) {
