@@ -35,6 +35,8 @@
 //! | [`harness`] | [`Harness`]: all of it wired for a test; reports, snapshots, and what the attribute calls |
 //! | `strategies` | with the feature `proptest`: heaps, item groups, fault plans, packet storms for property tests |
 //!
+//! [`recipes`] has what tests of SPEAD software make by hand, and what they can write instead.
+//!
 //! The core, up to `descriptor`, is pure: no threads, clocks, locks or logs. Nothing runs unless somebody asks: a
 //! [`RecvStream`] puts heaps together on the thread that wants one.
 #![forbid(unsafe_code)]
@@ -61,6 +63,9 @@ pub mod harness;
 
 #[cfg(feature = "proptest")]
 pub mod strategies;
+
+#[doc = include_str!("recipes.md")]
+pub mod recipes {}
 
 pub use descriptor::{Descriptor, GroupError, GroupItem, HeapGenerator, ItemGroup, UpdateError, Value, ValueError};
 #[doc(hidden)]

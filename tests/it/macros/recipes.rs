@@ -1,4 +1,4 @@
-//! The documentation of the attribute: every example is a test that passes.
+//! The pages with recipes: every example is a test that passes.
 
 use std::{fs, path::Path};
 
@@ -7,9 +7,10 @@ use super::fixtures;
 #[test]
 fn every_recipe_passes() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let page = fs::read_to_string(root.join("spead-inproc/src/harness/attribute.md")).expect("the page is there");
-    let recipes: Vec<_> = page.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert!(recipes.len() > 8, "the page has {} recipes", recipes.len());
+    let page = |page| fs::read_to_string(root.join("spead-inproc/src").join(page)).expect("the page is there");
+    let pages = page("harness/attribute.md") + &page("recipes.md");
+    let recipes: Vec<_> = pages.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(recipes.len() > 20, "the pages have {} recipes", recipes.len());
     let tests: String =
         (1..).zip(&recipes).map(|(number, code)| format!("mod recipe_{number} {{\n{code}}}\n")).collect();
 
