@@ -184,11 +184,13 @@ impl Ledger {
         self.stories.delivered(live.cnt(), Fate::Used);
     }
 
-    /// A heap came in one packet.
+    /// A packet was received that is a whole heap.
     #[inline]
     pub(super) fn single(&mut self, cnt: HeapCnt, origin: Origin) {
         self.heaps.whole = self.heaps.whole.saturating_add(1);
-        self.lane(origin).add(Fate::Used, 1);
+        let lane = self.lane(origin);
+        lane.received = lane.received.saturating_add(1);
+        lane.add(Fate::Used, 1);
         self.stories.delivered(cnt, Fate::Used);
     }
 

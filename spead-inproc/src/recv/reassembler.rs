@@ -87,22 +87,26 @@ impl Reassembler {
         if self.stopped {
             return Outcome::Stopped;
         }
-        self.count_packet(origin);
-
+        self.count_packet();
+        let live = self.live_bytes.saturating_add(packet.payload_length());
+        let single = packet.heap_length() == Some(packet.payload_length());
+        if single
+            && live <= self.config.limits.live_bytes
+            && let Some(heap) = plain_heap(packet, &self.config.limits, self.config.bug_compat, &mut self.extents)
+        {
+            return self.push_whole(packet.cnt(), origin, heap);
+        }
+        self.ledger.receive(origin);
         if packet.heap_length().is_none() && !self.config.allow_unsized_heaps {
             return self.refuse(packet, origin, Ok(Rejection::Unsized));
         }
-        let live = self.live_bytes.saturating_add(packet.payload_length());
         if live > self.config.limits.live_bytes {
             let limit = self.config.limits.live_bytes;
             return self.refuse(packet, origin, Ok(Rejection::LiveBytesLimit { live, limit }));
         }
-        if packet.heap_length() == Some(packet.payload_length()) {
+        if single {
             self.stats.single_packet_heaps = self.stats.single_packet_heaps.saturating_add(1);
-            return match plain_heap(packet, &self.config.limits, self.config.bug_compat, &mut self.extents) {
-                Some(heap) => self.push_whole(packet.cnt(), origin, heap),
-                None => self.push_first(packet, origin),
-            };
+            return self.push_first(packet, origin);
         }
         let (slot, looked_at) = self.window.find(packet.cnt());
         self.stats.search_dist = self.stats.search_dist.saturating_add(looked_at);
@@ -234,22 +238,21 @@ impl Reassembler {
 
     /// Takes a packet that carries all of a heap: the heap comes out as it is.
     pub(crate) fn push_source(&mut self, cnt: HeapCnt, origin: Origin, source: Heap) -> Outcome {
-        self.count_packet(origin);
-        self.stats.single_packet_heaps = self.stats.single_packet_heaps.saturating_add(1);
+        self.count_packet();
         self.push_whole(cnt, origin, source)
     }
 
     #[inline]
-    fn count_packet(&mut self, origin: Origin) {
+    const fn count_packet(&mut self) {
         self.stats.packets = self.stats.packets.saturating_add(1);
         self.stats.batches = self.stats.batches.saturating_add(1);
         self.stats.max_batch = 1;
-        self.ledger.receive(origin);
     }
 
     /// A heap that came in one packet, and is not looked at again: it takes its turn in the window, but no slot.
     fn push_whole(&mut self, cnt: HeapCnt, origin: Origin, heap: Heap) -> Outcome {
         self.advance(cnt);
+        self.stats.single_packet_heaps = self.stats.single_packet_heaps.saturating_add(1);
         self.stats.heaps = self.stats.heaps.saturating_add(1);
         self.ledger.single(cnt, origin);
         self.ready.push_back(Event::Heap(ReceivedHeap { cnt, origin, packets: 1, heap }));
