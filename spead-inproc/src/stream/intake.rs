@@ -189,14 +189,16 @@ fn push(
         }
         Entry::Run(run) => run,
     };
-    let origin = run.origin();
+    let (origin, single) = (run.origin(), run.range() == (0..1));
     let mut cutter = Cutter::new(&run, mem::take(header));
     let (mut more, mut outcome, mut whole) = (Vec::new(), Outcome::Accepted, None);
     while outcome != Outcome::Stopped
         && let Some((header, payload)) = cutter.next(&mut more)
     {
         let packet = Packet::parse_parts(header, payload);
-        whole = packet.as_ref().ok().filter(|packet| reassembler.is_all_of(packet, run.heap())).map(Packet::cnt);
+        if single {
+            whole = packet.as_ref().ok().filter(|packet| reassembler.is_all_of(packet, run.heap())).map(Packet::cnt);
+        }
         if whole.is_none() {
             outcome = push_packet(reassembler, &packet, origin, trace.as_deref_mut());
         }
