@@ -20,8 +20,10 @@ use crate::descriptor::Descriptor;
 ///     harness.sender(0).send_heap(&sent.heap()?)?;
 /// }
 /// let mut received = ItemGroup::new(Flavour::SPEAD_64_48);
-/// let known = |heap| received.update(&heap).map(|updated| updated.names().len());
-/// let known = harness.receiver().collect()?.into_iter().map(known).collect::<Result<Vec<_>, _>>()?;
+/// let mut known = Vec::new();
+/// for heap in harness.receiver().collect()? {
+///     known.push(received.update(&heap)?.names().len());
+/// }
 /// assert_eq!(known, [0, 0, 0, 1]); // two heaps that nobody understands, the descriptors, and one that everybody does
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
