@@ -229,7 +229,7 @@ impl Reassembler {
 
     /// Whether a packet that was cut from this heap, and that nothing befell, would give the very heap:
     /// [`push_source`](Self::push_source) is then the same as [`push`](Self::push).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_all_of(&self, packet: &Packet<'_>, source: &Heap) -> bool {
         let RecvConfig { limits, bug_compat, .. } = &self.config;
         let live = self.live_bytes.saturating_add(packet.payload_length());
@@ -237,6 +237,7 @@ impl Reassembler {
     }
 
     /// Takes a packet that carries all of a heap: the heap comes out as it is.
+    #[inline]
     pub(crate) fn push_source(&mut self, cnt: HeapCnt, origin: Origin, source: Heap) -> Outcome {
         self.count_packet();
         self.push_whole(cnt, origin, source)
@@ -250,6 +251,7 @@ impl Reassembler {
     }
 
     /// A heap that came in one packet, and is not looked at again: it takes its turn in the window, but no slot.
+    #[inline]
     fn push_whole(&mut self, cnt: HeapCnt, origin: Origin, heap: Heap) -> Outcome {
         self.advance(cnt);
         self.stats.single_packet_heaps = self.stats.single_packet_heaps.saturating_add(1);

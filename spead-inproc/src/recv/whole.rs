@@ -1,6 +1,6 @@
 use super::Limits;
 use crate::{
-    heap::{Extents, Heap, Item},
+    heap::{Extents, Heap},
     wire::{BugCompat, Flavour, ItemId, ItemPointer, Packet},
 };
 
@@ -24,7 +24,7 @@ pub(super) fn plain_heap(
 }
 
 /// Whether a plain packet, which was cut from this heap, carries all of it: then what arrives is the heap itself.
-#[inline]
+#[inline(always)]
 pub(super) fn is_all_of(packet: &Packet<'_>, heap: &Heap, limits: &Limits, bug_compat: BugCompat) -> bool {
     packet.heap_length() == Some(packet.payload_length())
         && packet.flavour().with_bug_compat(bug_compat) == heap.flavour()
@@ -32,39 +32,44 @@ pub(super) fn is_all_of(packet: &Packet<'_>, heap: &Heap, limits: &Limits, bug_c
 }
 
 /// The item pointers besides the special ones, if they are few and of the user's own items, each once, and within the heap.
-#[inline]
+#[inline(always)]
 fn plain_pointers<'p>(packet: &Packet<'p>, limits: &Limits) -> Option<&'p [Word]> {
     let pointers = packet.usual_pointers()?;
     let count = packet.item_pointers().len() as u64;
-    let plain = |(at, word): (usize, &Word)| {
-        let pointer = decode(word, packet.flavour());
-        let within = match pointer {
-            ItemPointer::Immediate { .. } => true,
-            ItemPointer::Address { address, .. } => address <= packet.payload_length(),
-        };
-        let before = pointers.get(..at).unwrap_or_default();
-        pointer.id() > ItemId::STREAM_CONTROL && within && !before.contains(word)
-    };
     let few = pointers.len() <= FEW && count <= limits.items && packet.payload_length() <= limits.heap_length;
-    (few && pointers.iter().enumerate().all(plain)).then_some(pointers)
+    if !few {
+        return None;
+    }
+    for (at, word) in pointers.iter().enumerate() {
+        let pointer = decode(word, packet.flavour());
+        let beyond = matches!(pointer, ItemPointer::Address { address, .. } if address > packet.payload_length());
+        let known = at > 0 && pointers.get(..at).is_some_and(|before| before.contains(word));
+        if pointer.id() <= ItemId::STREAM_CONTROL || beyond || known {
+            return None;
+        }
+    }
+    Some(pointers)
 }
 
 /// Whether the pointers say just what the heap has, and the payload is the heap's own memory.
-#[inline]
+#[inline(always)]
 fn says_all_of(packet: &Packet<'_>, pointers: &[Word], heap: &Heap) -> bool {
     let mut segments = packet.payload().segments();
     let mut end = 0_u64;
-    let same = |(word, item): (&Word, &Item)| match (decode(word, packet.flavour()), item.as_addressed()) {
-        (ItemPointer::Immediate { id, value }, None) => id == item.id() && item.as_immediate() == Some(value),
-        (ItemPointer::Address { id, address }, Some(bytes)) if id == item.id() && address == end => {
-            end = end.saturating_add(bytes.len() as u64);
-            bytes.is_empty() || segments.next().is_some_and(|segment| segment.is_all_of(bytes))
+    for (word, item) in pointers.iter().zip(heap.items()) {
+        let same = match (decode(word, packet.flavour()), item.as_addressed()) {
+            (ItemPointer::Immediate { id, value }, None) => id == item.id() && item.as_immediate() == Some(value),
+            (ItemPointer::Address { id, address }, Some(bytes)) if id == item.id() && address == end => {
+                end = end.saturating_add(bytes.len() as u64);
+                bytes.is_empty() || segments.next().is_some_and(|segment| segment.is_all_of(bytes))
+            }
+            _ => false,
+        };
+        if !same {
+            return false;
         }
-        _ => false,
-    };
-    pointers.len() == heap.items().len()
-        && pointers.iter().zip(heap.items()).all(same)
-        && end == packet.payload_length()
+    }
+    pointers.len() == heap.items().len() && end == packet.payload_length()
 }
 
 type Word = [u8; 8];

@@ -8,7 +8,7 @@ use super::{Entry, PacketSource, Taken, log, record::Record};
 use crate::{
     heap::Origin,
     recv::{Event, Outcome, Reassembler, ReceivedHeap, RecvConfig, RecvConfigError, Trace},
-    send::Cutter,
+    send::{Cutter, Run},
     wire::{HeapCnt, Packet, PacketError},
 };
 
@@ -176,42 +176,70 @@ impl Intake {
 
 /// Pushes the packets of an entry until the stream stops; what is left then.
 #[inline(always)]
-fn push(
-    reassembler: &mut Reassembler,
-    header: &mut Vec<u8>,
-    entry: Entry,
-    mut trace: Option<&mut Trace>,
-) -> Option<Entry> {
-    let run = match entry {
+fn push(reassembler: &mut Reassembler, header: &mut Vec<u8>, entry: Entry, trace: Option<&mut Trace>) -> Option<Entry> {
+    match entry {
+        Entry::Run(run) if run.range() == (0..1) => {
+            push_single(reassembler, header, run, trace);
+            None
+        }
+        Entry::Run(run) => push_run(reassembler, header, &run, trace),
         Entry::Flat { bytes, origin } => {
             push_packet(reassembler, &Packet::parse(&bytes), origin, trace);
-            return None;
+            None
         }
-        Entry::Run(run) => run,
-    };
-    let (origin, single) = (run.origin(), run.range() == (0..1));
-    let mut cutter = Cutter::new(&run, mem::take(header));
-    let (mut more, mut outcome, mut whole) = (Vec::new(), Outcome::Accepted, None);
+    }
+}
+
+/// Pushes the packets of a run until the stream stops; what is left then.
+fn push_run(
+    reassembler: &mut Reassembler,
+    header: &mut Vec<u8>,
+    run: &Run,
+    mut trace: Option<&mut Trace>,
+) -> Option<Entry> {
+    let mut cutter = Cutter::new(run, mem::take(header));
+    let (mut more, mut outcome) = (Vec::new(), Outcome::Accepted);
     while outcome != Outcome::Stopped
         && let Some((header, payload)) = cutter.next(&mut more)
     {
         let packet = Packet::parse_parts(header, payload);
-        if single {
-            whole = packet.as_ref().ok().filter(|packet| reassembler.is_all_of(packet, run.heap())).map(Packet::cnt);
-        }
-        if whole.is_none() {
-            outcome = push_packet(reassembler, &packet, origin, trace.as_deref_mut());
-        }
+        outcome = push_packet(reassembler, &packet, run.origin(), trace.as_deref_mut());
     }
     let rest = cutter.position()..run.range().end;
     *header = cutter.into_header();
-    if let Some(cnt) = whole {
-        noting(reassembler, Some(cnt), origin, trace, |reassembler| {
-            reassembler.push_source(cnt, origin, run.into_heap())
-        });
-        return None;
-    }
     (!rest.is_empty()).then(|| Entry::Run(run.slice(rest)))
+}
+
+/// Pushes the first packet of a heap, of which there is mostly no other: then the heap itself goes on.
+#[inline(always)]
+fn push_single(reassembler: &mut Reassembler, header: &mut Vec<u8>, run: Run, trace: Option<&mut Trace>) {
+    let origin = run.origin();
+    let mut cutter = Cutter::new(&run, mem::take(header));
+    let mut more = Vec::new();
+    let Some((bytes, payload)) = cutter.next(&mut more) else { return };
+    match Packet::parse_parts(bytes, payload) {
+        Ok(packet) if reassembler.is_all_of(&packet, run.heap()) => {
+            let cnt = packet.cnt();
+            *header = cutter.into_header();
+            noting(reassembler, Some(cnt), origin, trace, |reassembler| {
+                reassembler.push_source(cnt, origin, run.into_heap())
+            });
+        }
+        packet => {
+            push_other(reassembler, packet, origin, trace);
+            *header = cutter.into_header();
+        }
+    }
+}
+
+#[cold]
+fn push_other(
+    reassembler: &mut Reassembler,
+    packet: Result<Packet<'_>, PacketError>,
+    origin: Origin,
+    trace: Option<&mut Trace>,
+) {
+    push_packet(reassembler, &packet, origin, trace);
 }
 
 #[inline(always)]
