@@ -203,3 +203,27 @@ fn a_stopped_reassembler_takes_nothing() {
     assert_eq!(reassembler.push(&packet, Origin::FOREIGN), Outcome::Stopped);
     assert_eq!(reassembler.ledger().received(), 1);
 }
+
+/// A heap that is not whole is given to whoever asks for events; who asks for whole heaps passes over it, which is counted.
+#[test]
+fn who_asks_for_whole_heaps_passes_over_the_others() {
+    let heap = Heap::builder(Flavour::SPEAD_64_48).item(0x1000, vec![7; 2000]).build().unwrap();
+    let received = || {
+        let queue = InprocQueue::new();
+        queue.add_packet(packets(&heap, 1472).swap_remove(0)).unwrap();
+        queue.stop();
+        let rx = RecvStream::new(in_order()).unwrap();
+        rx.add_inproc_reader(&queue).unwrap();
+        rx
+    };
+    let heaps = |rx: &RecvStream| (rx.ledger().heaps().flushed, rx.ledger().heaps().withheld);
+    let rx = received();
+    assert!(rx.next_event().unwrap().into_heap().is_none());
+    assert_eq!(heaps(&rx), (1, 0));
+    let rx = received();
+    rx.next_heap().unwrap_err();
+    assert_eq!(heaps(&rx), (1, 1));
+    let rx = received();
+    rx.try_next_heap().unwrap_err();
+    assert_eq!(heaps(&rx), (1, 1));
+}

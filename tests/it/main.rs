@@ -15,6 +15,7 @@ mod memory;
 mod patience;
 mod profiles;
 mod rate;
+mod runs;
 mod snapshots;
 mod strategies;
 mod threads;

@@ -5,6 +5,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use crossbeam_utils::CachePadded;
 
 use crate::{
     heap::Origin,
@@ -45,9 +46,9 @@ struct Shared {
     has_returned: AtomicBool,
     /// Packets that were ever put, and whether the queue was stopped ([`STOPPED`]): in one number, so that no put can
     /// come between a stop and its effect.
-    put: AtomicU64,
+    put: CachePadded<AtomicU64>,
     /// Packets that were taken and not given back.
-    taken: AtomicU64,
+    taken: CachePadded<AtomicU64>,
     senders: AtomicU32,
     waiters: Waiters,
 }
@@ -65,8 +66,8 @@ impl InprocQueue {
             receiver,
             returned: Mutex::default(),
             has_returned: AtomicBool::new(false),
-            put: AtomicU64::new(0),
-            taken: AtomicU64::new(0),
+            put: CachePadded::default(),
+            taken: CachePadded::default(),
             senders: AtomicU32::new(0),
             waiters: Waiters::new(),
         };

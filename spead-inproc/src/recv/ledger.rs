@@ -74,6 +74,8 @@ pub struct HeapCounts {
     pub flushed: u64,
     /// Control heaps that stopped the stream.
     pub control: u64,
+    /// Of those that were evicted or flushed, how many were passed over by a reader that asked for whole heaps.
+    pub withheld: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -211,6 +213,11 @@ impl Ledger {
         self.settle(live, fate);
         self.stories.delivered(live.cnt(), fate);
         self.stories.lose(heap);
+    }
+
+    /// A heap that was not whole was passed over.
+    pub(super) const fn withhold(&mut self) {
+        self.heaps.withheld = self.heaps.withheld.saturating_add(1);
     }
 
     /// A packet did not become part of a heap.

@@ -141,6 +141,11 @@ impl Reassembler {
         self.stats.worker_blocked = self.stats.worker_blocked.saturating_add(1);
     }
 
+    /// Counts a heap that was popped, but is not whole, and was not given to anybody.
+    pub(crate) const fn count_withheld(&mut self) {
+        self.ledger.withhold();
+    }
+
     /// Puts heaps that were popped back to the front.
     pub(crate) fn restore(&mut self, events: impl DoubleEndedIterator<Item = Event>) {
         events.rev().for_each(|event| self.ready.push_front(event));

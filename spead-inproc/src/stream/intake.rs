@@ -93,7 +93,10 @@ impl Intake {
             match self.reassembler.peek() {
                 None => return false,
                 Some(Event::Heap(_)) => return true,
-                Some(_) => drop(self.pop()),
+                Some(_) => {
+                    self.pop();
+                    self.reassembler.count_withheld();
+                }
             }
         }
     }
@@ -104,6 +107,7 @@ impl Intake {
             if let Event::Heap(heap) = self.pop()? {
                 return Some(heap);
             }
+            self.reassembler.count_withheld();
         }
     }
 

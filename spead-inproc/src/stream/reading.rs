@@ -160,7 +160,7 @@ impl Stream for HeapStream {
             match stream.poll_event(wait, context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(Event::Heap(heap))) => return Poll::Ready(Some(Ok(heap))),
-                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Ok(_)) => stream.count_withheld(),
                 Poll::Ready(Err(error)) => {
                     *done = true;
                     if !matches!(error, RecvError::Stopped) {

@@ -132,6 +132,7 @@ impl RecvStream {
             if let Event::Heap(heap) = self.next_event()? {
                 return Ok(heap);
             }
+            self.count_withheld();
         }
     }
 
@@ -144,6 +145,7 @@ impl RecvStream {
             if let Event::Heap(heap) = event {
                 return Ok(Some(heap));
             }
+            self.count_withheld();
         }
         Ok(None)
     }
@@ -206,6 +208,7 @@ impl RecvStream {
             if let Event::Heap(heap) = self.next_event_async().await? {
                 return Ok(heap);
             }
+            self.count_withheld();
         }
     }
 
@@ -232,6 +235,11 @@ impl RecvStream {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Counts an incomplete heap that a reader of whole ones passed over.
+    pub(super) fn count_withheld(&self) {
+        self.lock().reassembler.count_withheld();
     }
 
     /// What has been counted so far.
