@@ -45,7 +45,7 @@ struct Shared {
     returned: Mutex<VecDeque<Entry>>,
     has_returned: AtomicBool,
     /// Packets that were ever put, and whether the queue was stopped ([`STOPPED`]): in one number, so that no put can
-    /// come between a stop and its effect.
+    /// come between a stop and its effect. Padded, as `taken` is: senders write the one and readers the other.
     put: CachePadded<AtomicU64>,
     /// Packets that were taken and not given back.
     taken: CachePadded<AtomicU64>,
