@@ -6,7 +6,7 @@ use proptest::{collection::vec, prelude::*};
 use spead_inproc::{
     Event, Flavour, GroupMode, Heap, InprocQueue, RecvConfig, RecvStream, SendConfig, SendStream, Stats,
     heap::Origin,
-    stream::{Entry, PacketSink, Refused},
+    stream::{AlteredPacket, Entry, PacketSink, Refused},
 };
 use support::strategies::{config, heaps};
 
@@ -30,7 +30,10 @@ struct Flattening(InprocQueue);
 impl PacketSink for Flattening {
     fn put(&self, entry: Entry) -> Result<(), Refused> {
         let origin = entry.origin();
-        entry.packets().into_iter().try_for_each(|bytes| self.0.put(Entry::Flat { bytes, origin }))
+        entry
+            .packets()
+            .into_iter()
+            .try_for_each(|bytes| self.0.put(Entry::Altered(Box::new(AlteredPacket { bytes, origin }))))
     }
 
     fn stop(&self) {

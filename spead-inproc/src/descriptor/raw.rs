@@ -131,7 +131,8 @@ impl RawDescriptor {
         let count = 1 + spans.len();
         let table = wire::POINTER_BYTES * (wire::SPECIAL_POINTERS + count);
         let mut packet = Vec::with_capacity(wire::HEADER_BYTES + table + payload.len());
-        wire::write_header(&mut packet, flavour, count, HeapCnt::wrapped(1, flavour), length, 0..length);
+        let start = wire::header_start(flavour, count, HeapCnt::wrapped(1, flavour), length, &(0..length));
+        packet.extend_from_slice(start.as_flattened());
         for pointer in pointers {
             packet.extend_from_slice(&pointer.encode(flavour).to_be_bytes());
         }

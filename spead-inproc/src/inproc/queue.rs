@@ -13,7 +13,7 @@ use crate::{
     sync::{
         Mutex,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
-        channel::{Receiver, Sender, TryRecvError, unbounded},
+        channel::{Receiver, Sender, unbounded},
         thread,
     },
 };
@@ -81,8 +81,8 @@ impl InprocQueue {
     pub fn add_packet(&self, packet: impl Into<Bytes>) -> Result<(), QueueStopped> {
         match self.put(Entry::from(packet.into())) {
             Ok(()) => Ok(()),
-            Err(Refused(Entry::Flat { bytes, .. })) => Err(QueueStopped { packet: bytes }),
-            Err(Refused(Entry::Run(_))) => unreachable!("a flat packet was put"),
+            Err(Refused(Entry::Flat(packet))) => Err(QueueStopped { packet }),
+            Err(Refused(_)) => unreachable!("a flat packet was put"),
         }
     }
 
@@ -151,14 +151,13 @@ impl InprocQueue {
                 return Some(Taken::Entry(entry));
             }
         }
-        match self.shared.receiver.try_recv() {
-            Ok(entry) => {
+        match self.shared.receiver.try_iter().next() {
+            Some(entry) => {
                 self.count_taken(&entry);
                 Some(Taken::Entry(entry))
             }
-            // The queue holds a sender too.
-            Err(TryRecvError::Disconnected) => Some(Taken::Ended),
-            Err(TryRecvError::Empty) => {
+            // The queue holds a sender too: there can be no other reason than that it is empty.
+            None => {
                 let taken = self.shared.taken.load(Ordering::SeqCst);
                 match self.shared.put.load(Ordering::SeqCst) {
                     put if put == taken => Some(Taken::Empty),

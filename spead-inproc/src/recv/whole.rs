@@ -1,11 +1,8 @@
 use super::Limits;
 use crate::{
     heap::{Extents, Heap},
-    wire::{BugCompat, Flavour, ItemId, ItemPointer, Packet},
+    wire::{BugCompat, FEW_POINTERS, Flavour, ItemId, ItemPointer, Packet},
 };
-
-/// Item pointers that are compared with each other to find repetitions.
-const FEW: usize = 8;
 
 /// The heap of a packet that carries all of it, if the packet is as plain as most: few items of the user's own, none
 /// repeated, none beyond the end, and a payload in one piece. Any other goes the way of heaps of several packets.
@@ -36,7 +33,7 @@ pub(super) fn is_all_of(packet: &Packet<'_>, heap: &Heap, limits: &Limits, bug_c
 fn plain_pointers<'p>(packet: &Packet<'p>, limits: &Limits) -> Option<&'p [Word]> {
     let pointers = packet.usual_pointers()?;
     let count = packet.item_pointers().len() as u64;
-    let few = pointers.len() <= FEW && count <= limits.items && packet.payload_length() <= limits.heap_length;
+    let few = pointers.len() <= FEW_POINTERS && count <= limits.items && packet.payload_length() <= limits.heap_length;
     if !few {
         return None;
     }

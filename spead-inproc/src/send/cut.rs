@@ -18,6 +18,33 @@ pub const MIN_PACKET_SIZE: usize = 56;
 const FIXED_BYTES: u64 = (HEADER_BYTES + SPECIAL_POINTERS * POINTER_BYTES) as u64;
 const POINTER: u64 = POINTER_BYTES as u64;
 
+/// How heaps are cut: bytes of a full packet, and whether each carries all item pointers.
+///
+/// One small word, since every entry of a queue has it: the lowest bit of a multiple of 8 is free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CutRule(u32);
+
+impl CutRule {
+    const REPEAT: u32 = 1;
+
+    pub(crate) const fn new(max_packet_size: usize, repeat: bool) -> Result<Self, PacketizeError> {
+        if max_packet_size < MIN_PACKET_SIZE {
+            return Err(PacketizeError::PacketSize { max_packet_size });
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "checked")]
+        let most = if max_packet_size > u32::MAX as usize { u32::MAX } else { max_packet_size as u32 };
+        Ok(Self(most & !7 | if repeat { Self::REPEAT } else { 0 }))
+    }
+
+    const fn packet_size(self) -> u64 {
+        (self.0 & !Self::REPEAT) as u64
+    }
+
+    const fn repeats(self) -> bool {
+        self.0 & Self::REPEAT != 0
+    }
+}
+
 /// One way to cut one heap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cut {
@@ -41,26 +68,26 @@ pub(crate) struct PacketShape {
 impl Cut {
     /// The cut, if the heap can be cut so, and into how many packets.
     #[inline(always)]
-    pub(crate) fn check(heap: &Heap, max_packet_size: usize, repeat: bool) -> Result<(Self, u32), PacketizeError> {
-        if max_packet_size < MIN_PACKET_SIZE {
-            return Err(PacketizeError::PacketSize { max_packet_size });
-        }
-        let cut = Self::new(heap, max_packet_size, repeat);
+    pub(crate) fn check(heap: &Heap, rule: CutRule) -> Result<(Self, u32), PacketizeError> {
+        let cut = Self::new(heap, rule);
         let items = heap.items().len() as u64;
-        if repeat && items >= slots(cut.packet_size) {
-            return Err(PacketizeError::RepeatPointers { items, slots: slots(cut.packet_size), max_packet_size });
+        let packet_size = || usize::try_from(cut.packet_size).unwrap_or(usize::MAX);
+        if rule.repeats() && items >= slots(cut.packet_size) {
+            let (slots, max_packet_size) = (slots(cut.packet_size), packet_size());
+            return Err(PacketizeError::RepeatPointers { items, slots, max_packet_size });
         }
         if cut.length > heap.flavour().max_immediate() {
             return Err(PacketizeError::Padding { items, length: cut.length, flavour: heap.flavour() });
         }
-        let packets = u32::try_from(cut.count()).map_err(|_| PacketizeError::TooManyPackets { max_packet_size })?;
+        let too_many = |_| PacketizeError::TooManyPackets { max_packet_size: packet_size() };
+        let packets = u32::try_from(cut.count()).map_err(too_many)?;
         Ok((cut, packets))
     }
 
     /// The cut of a heap that was checked.
     #[inline(always)]
-    pub(crate) fn new(heap: &Heap, max_packet_size: usize, repeat: bool) -> Self {
-        let packet_size = max_packet_size as u64 & !(POINTER - 1);
+    pub(crate) fn new(heap: &Heap, rule: CutRule) -> Self {
+        let packet_size = rule.packet_size();
         let (items, slots) = (heap.items().len() as u64, slots(packet_size));
         // One more than needed when it divides exactly: spead2 leaves room for a null pointer.
         let carriers = if items < slots { 0 } else { items / slots };
@@ -68,8 +95,16 @@ impl Cut {
         let least = carriers.saturating_mul(packet_size - FIXED_BYTES - POINTER * slots).saturating_add(1);
         let (padded, length) = if real < least { (true, least) } else { (false, real) };
         let pointers = items + u64::from(padded);
-        let (once, repeated) = if repeat { (0, pointers) } else { (pointers, 0) };
+        let (once, repeated) = if rule.repeats() { (0, pointers) } else { (pointers, 0) };
         Self { packet_size, length, once, repeated }
+    }
+
+    /// Whether a heap that was checked, and has payload, goes into one packet.
+    #[inline]
+    pub(crate) fn is_one_packet(heap: &Heap, rule: CutRule) -> bool {
+        let (items, length) = (heap.items().len() as u64, heap.payload_length());
+        let needed = length.saturating_add(FIXED_BYTES + POINTER * items);
+        length > 0 && items < MAX_SLOTS && needed <= rule.packet_size()
     }
 
     /// Bytes of the heap's payload, padding included.
@@ -167,9 +202,10 @@ impl Cut {
 /// spead2 lets it spill into the reserved field, we stop there.
 const fn slots(packet_size: u64) -> u64 {
     let fit = (packet_size - FIXED_BYTES - POINTER) / POINTER;
-    let most = (MAX_POINTERS - SPECIAL_POINTERS) as u64;
-    if fit < most { fit } else { most }
+    if fit < MAX_SLOTS { fit } else { MAX_SLOTS }
 }
+
+const MAX_SLOTS: u64 = (MAX_POINTERS - SPECIAL_POINTERS) as u64;
 
 /// Why a heap cannot be cut into packets of this size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -180,7 +216,7 @@ pub enum PacketizeError {
         "max_packet_size {max_packet_size} is too small: header, item pointers and payload need at least {MIN_PACKET_SIZE} bytes"
     )]
     PacketSize {
-        /// The limit that was set, in bytes.
+        /// The limit that was set.
         max_packet_size: usize,
     },
     /// Repeated item pointers must fit a single packet.
@@ -193,7 +229,7 @@ pub enum PacketizeError {
         items: u64,
         /// Item pointers that a packet has room for.
         slots: u64,
-        /// The limit that was set, in bytes.
+        /// Bytes of a full packet: the limit that was set, rounded down to a multiple of 8.
         max_packet_size: usize,
     },
     /// The padding that the item pointers need makes the payload too long for the flavour.
@@ -212,7 +248,7 @@ pub enum PacketizeError {
     /// The heap makes more packets, or has more items, than 32 bits count.
     #[error("more than 2^32 packets of {max_packet_size} bytes: raise max_packet_size or send smaller heaps")]
     TooManyPackets {
-        /// The limit that was set, in bytes.
+        /// Bytes of a full packet: the limit that was set, rounded down to a multiple of 8.
         max_packet_size: usize,
     },
 }

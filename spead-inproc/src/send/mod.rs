@@ -10,9 +10,9 @@ mod reference;
 mod run;
 
 pub use cnt::{CntSequence, ZeroStep};
-pub(crate) use cut::Cut;
+pub(crate) use cut::{Cut, CutRule};
 pub use cut::{MIN_PACKET_SIZE, PacketizeError};
 pub use packetizer::Packetizer;
 pub use reference::HeapReference;
-pub(crate) use run::Cutter;
 pub use run::Run;
+pub(crate) use run::{Cutter, ShortHeader};

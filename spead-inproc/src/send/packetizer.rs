@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use super::{PacketizeError, Run};
+use super::{CutRule, PacketizeError, Run};
 use crate::{
     heap::{Heap, Origin},
     wire::HeapCnt,
@@ -41,7 +41,7 @@ impl Packetizer {
 
     fn cut(heap: &Heap, cnt: u64, max_packet_size: usize, repeat: bool) -> Result<Self, PacketizeError> {
         let cnt = HeapCnt::wrapped(cnt, heap.flavour());
-        let (run, _) = Run::new(heap, cnt, max_packet_size, repeat, Origin::FOREIGN)?;
+        let (run, _) = Run::new(heap, cnt, CutRule::new(max_packet_size, repeat)?, Origin::FOREIGN)?;
         Ok(Self { run })
     }
 

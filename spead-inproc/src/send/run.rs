@@ -2,10 +2,13 @@ use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Cut, PacketizeError, cut::PacketShape};
+use super::{Cut, CutRule, PacketizeError, cut::PacketShape};
 use crate::{
-    heap::{Heap, Layout, Origin},
-    wire::{HeapCnt, ItemId, ItemPointer, Payload, Segment, rewrite_header, write_header},
+    heap::{Heap, Item, Layout, Origin},
+    wire::{
+        FEW_POINTERS, HEADER_WORDS, HeapCnt, ItemId, ItemPointer, POINTER_BYTES, Payload, Segment, header_start,
+        rewrite_header,
+    },
 };
 
 /// Consecutive packets of one heap that do not exist yet: each comes into being when it is read.
@@ -16,24 +19,17 @@ use crate::{
 pub struct Run {
     heap: Heap,
     cnt: HeapCnt,
-    max_packet_size: usize,
     at: Range<u32>,
     origin: Origin,
-    repeat_pointers: bool,
+    rule: CutRule,
 }
 
 impl Run {
     /// All packets of a heap, and how many bytes they have.
     #[inline(always)]
-    pub(crate) fn new(
-        heap: &Heap,
-        cnt: HeapCnt,
-        max_packet_size: usize,
-        repeat_pointers: bool,
-        origin: Origin,
-    ) -> Result<(Self, u64), PacketizeError> {
-        let (cut, packets) = Cut::check(heap, max_packet_size, repeat_pointers)?;
-        let run = Self { heap: heap.clone(), cnt, max_packet_size, at: 0..packets, origin, repeat_pointers };
+    pub(crate) fn new(heap: &Heap, cnt: HeapCnt, rule: CutRule, origin: Origin) -> Result<(Self, u64), PacketizeError> {
+        let (cut, packets) = Cut::check(heap, rule)?;
+        let run = Self { heap: heap.clone(), cnt, at: 0..packets, origin, rule };
         Ok((run, cut.all_bytes(packets)))
     }
 
@@ -85,12 +81,12 @@ impl Run {
     }
 
     fn cut(&self) -> Cut {
-        Cut::new(&self.heap, self.max_packet_size, self.repeat_pointers)
+        Cut::new(&self.heap, self.rule)
     }
 
     /// All packets of another heap, cut in the same way; nothing if they are too small for it.
     pub(crate) fn with_heap(&self, heap: &Heap, cnt: HeapCnt) -> Option<Self> {
-        let run = Self::new(heap, cnt, self.max_packet_size, self.repeat_pointers, self.origin);
+        let run = Self::new(heap, cnt, self.rule, self.origin);
         run.ok().map(|(run, _)| run)
     }
 
@@ -99,6 +95,35 @@ impl Run {
         let start = at.start.clamp(self.at.start, self.at.end);
         let end = at.end.clamp(start, self.at.end);
         Self { at: start..end, ..self.clone() }
+    }
+
+    /// The packet of a heap of few items that goes into one: as the [`Cutter`] would make it, by a shorter way.
+    ///
+    /// Nothing if there are more, or there is no payload.
+    #[inline(always)]
+    pub(crate) fn only_packet<'p, 'r: 'p>(
+        &'r self,
+        header: &'p mut ShortHeader,
+        more: &'p mut Vec<Segment<'r>>,
+    ) -> Option<(&'p [u8], Payload<'p>)> {
+        let (flavour, items) = (self.heap.flavour(), self.heap.items());
+        let words = HEADER_WORDS + items.len();
+        if self.at != (0..1) || words > header.len() || !Cut::is_one_packet(&self.heap, self.rule) {
+            return None;
+        }
+        let length = self.heap.payload_length();
+        let (start, pointers) = header.split_first_chunk_mut()?;
+        *start = header_start(flavour, items.len(), self.cnt, length, &(0..length));
+        for (word, pointer) in pointers.iter_mut().zip(Layout::new(&self.heap)) {
+            *word = pointer.encode(flavour).to_be_bytes();
+        }
+        let filled = items.iter().filter_map(Item::as_addressed).filter(|bytes| !bytes.is_empty());
+        let mut segments = filled.map(|bytes| Segment::new(bytes, 0..bytes.len()));
+        let first = segments.next()?;
+        for segment in segments {
+            more.push(segment);
+        }
+        Some((header[..words].as_flattened(), Payload::new(first, more)))
     }
 
     /// The packets as flat bytes, one after the other.
@@ -114,6 +139,9 @@ impl Run {
         })
     }
 }
+
+/// Where the header of a packet with few item pointers is made.
+pub(crate) type ShortHeader = [[u8; POINTER_BYTES]; HEADER_WORDS + FEW_POINTERS];
 
 /// Makes the packets of a run one by one.
 #[derive(Debug)]
@@ -187,7 +215,8 @@ impl<'r> Cutter<'r> {
         let flavour = run.heap.flavour();
         let count = usize::try_from(pointers.end - pointers.start).expect("at most 65531");
         self.header.clear();
-        write_header(&mut self.header, flavour, count, run.cnt, self.cut.length(), shape.payload.clone());
+        let start = header_start(flavour, count, run.cnt, self.cut.length(), &shape.payload);
+        self.header.extend_from_slice(start.as_flattened());
         if pointers.start < self.written {
             (self.pointers, self.written) = (Layout::new(&run.heap), 0);
         }

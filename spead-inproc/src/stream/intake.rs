@@ -8,7 +8,7 @@ use super::{Entry, PacketSource, Taken, log, record::Record};
 use crate::{
     heap::Origin,
     recv::{Event, Outcome, Reassembler, ReceivedHeap, RecvConfig, RecvConfigError, Trace},
-    send::{Cutter, Run},
+    send::{Cutter, Run, ShortHeader},
     wire::{HeapCnt, Packet, PacketError},
 };
 
@@ -149,19 +149,23 @@ impl Intake {
 
     /// Reads all that the entry has if this is the only reader; else a packet, since readers take turns.
     #[inline(always)]
-    fn feed(&mut self, at: usize, mut entry: Entry) {
+    fn feed(&mut self, at: usize, entry: Entry) {
         if self.readers.len() > 1 {
-            (entry, self.readers[at].rest) = entry.split_first();
+            let (first, later) = entry.split_first();
+            self.readers[at].rest = later;
+            self.read(at, first);
+        } else {
+            self.read(at, entry);
         }
-        let trace = self.record.as_mut().map(|record| record.read(&entry));
-        if let Some(rest) = push(&mut self.reassembler, &mut self.header, entry, trace) {
-            self.readers[at].rest = Some(match self.readers[at].rest.take() {
-                None => rest,
-                Some(later) => {
-                    self.readers[at].source.put_back(later);
-                    rest
-                }
-            });
+    }
+
+    #[inline(always)]
+    fn read(&mut self, at: usize, entry: Entry) {
+        let trace = self.record.as_mut().map(|record| record.read(entry.clone()));
+        if let Some(rest) = push(&mut self.reassembler, &mut self.header, entry, trace)
+            && let Some(later) = self.readers[at].rest.replace(rest)
+        {
+            self.readers[at].source.put_back(later);
         }
         if self.reassembler.is_stopped() {
             self.let_go();
@@ -182,13 +186,20 @@ impl Intake {
 #[inline(always)]
 fn push(reassembler: &mut Reassembler, header: &mut Vec<u8>, entry: Entry, trace: Option<&mut Trace>) -> Option<Entry> {
     match entry {
-        Entry::Run(run) if run.range() == (0..1) => {
-            push_single(reassembler, header, run, trace);
+        Entry::Run(run) if is_whole(reassembler, &run) => {
+            let (cnt, origin) = (run.cnt(), run.origin());
+            noting(reassembler, Some(cnt), origin, trace, |reassembler| {
+                reassembler.push_source(cnt, origin, run.into_heap())
+            });
             None
         }
-        Entry::Run(run) => push_run(reassembler, header, &run, trace),
-        Entry::Flat { bytes, origin } => {
-            push_packet(reassembler, &Packet::parse(&bytes), origin, trace);
+        Entry::Run(run) => push_run(reassembler, header, run, trace),
+        Entry::Flat(bytes) => {
+            push_packet(reassembler, &Packet::parse(&bytes), Origin::FOREIGN, trace);
+            None
+        }
+        Entry::Altered(packet) => {
+            push_packet(reassembler, &Packet::parse(&packet.bytes), packet.origin, trace);
             None
         }
     }
@@ -198,10 +209,10 @@ fn push(reassembler: &mut Reassembler, header: &mut Vec<u8>, entry: Entry, trace
 fn push_run(
     reassembler: &mut Reassembler,
     header: &mut Vec<u8>,
-    run: &Run,
+    run: Run,
     mut trace: Option<&mut Trace>,
 ) -> Option<Entry> {
-    let mut cutter = Cutter::new(run, mem::take(header));
+    let mut cutter = Cutter::new(&run, mem::take(header));
     let (mut more, mut outcome) = (Vec::new(), Outcome::Accepted);
     while outcome != Outcome::Stopped
         && let Some((header, payload)) = cutter.next(&mut more)
@@ -214,36 +225,12 @@ fn push_run(
     (!rest.is_empty()).then(|| Entry::Run(run.slice(rest)))
 }
 
-/// Pushes the first packet of a heap, of which there is mostly no other: then the heap itself goes on.
+/// Whether this is all of a heap, in one packet that says just what the heap has: then the heap itself can go on.
 #[inline(always)]
-fn push_single(reassembler: &mut Reassembler, header: &mut Vec<u8>, run: Run, trace: Option<&mut Trace>) {
-    let origin = run.origin();
-    let mut cutter = Cutter::new(&run, mem::take(header));
-    let mut more = Vec::new();
-    let Some((bytes, payload)) = cutter.next(&mut more) else { return };
-    match Packet::parse_parts(bytes, payload) {
-        Ok(packet) if reassembler.is_all_of(&packet, run.heap()) => {
-            let cnt = packet.cnt();
-            *header = cutter.into_header();
-            noting(reassembler, Some(cnt), origin, trace, |reassembler| {
-                reassembler.push_source(cnt, origin, run.into_heap())
-            });
-        }
-        packet => {
-            push_other(reassembler, packet, origin, trace);
-            *header = cutter.into_header();
-        }
-    }
-}
-
-#[cold]
-fn push_other(
-    reassembler: &mut Reassembler,
-    packet: Result<Packet<'_>, PacketError>,
-    origin: Origin,
-    trace: Option<&mut Trace>,
-) {
-    push_packet(reassembler, &packet, origin, trace);
+fn is_whole(reassembler: &Reassembler, run: &Run) -> bool {
+    let (mut header, mut more) = (ShortHeader::default(), Vec::new());
+    let packet = run.only_packet(&mut header, &mut more).map(|(header, payload)| Packet::parse_parts(header, payload));
+    matches!(&packet, Some(Ok(packet)) if reassembler.is_all_of(packet, run.heap()))
 }
 
 #[inline(always)]

@@ -115,7 +115,7 @@ impl Line {
     pub(super) async fn drive_one(&self, pace: &Pace, first: &mut bool) -> bool {
         let Some(Job { parts, mode, done, watch, lease }) = self.next_job(pace.clock()) else { return false };
         if let Some(watch) = watch {
-            parts.iter().for_each(|Part { run, .. }| watch.record(run));
+            parts.iter().for_each(|Part { run, .. }| watch.record(run.clone()));
         }
         let heaps = parts.len();
         let refused = self.send(parts, mode, pace, first).await;

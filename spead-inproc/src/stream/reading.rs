@@ -3,7 +3,7 @@
 use std::{
     fmt,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use event_listener::EventListener;
@@ -12,7 +12,7 @@ use futures_timer::Delay;
 
 use super::{RecvError, RecvStream, intake::Intake, recv_stream::Look};
 use crate::{
-    recv::{Event, ReceivedHeap},
+    recv::ReceivedHeap,
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -92,10 +92,6 @@ impl RecvStream {
         HeapStream { stream: self.clone(), wait: Wait::default(), done: false }
     }
 
-    pub(super) fn poll_event(&self, wait: &mut Wait, context: &mut Context<'_>) -> Poll<Result<Event, RecvError>> {
-        self.poll_look(wait, context, Intake::pop)
-    }
-
     /// Reads until `find` finds something.
     pub(super) fn poll_look<T>(
         &self,
@@ -156,20 +152,15 @@ impl Stream for HeapStream {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let Self { stream, wait, done } = self.get_mut();
-        while !*done {
-            match stream.poll_event(wait, context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(Event::Heap(heap))) => return Poll::Ready(Some(Ok(heap))),
-                Poll::Ready(Ok(_)) => stream.count_withheld(),
-                Poll::Ready(Err(error)) => {
-                    *done = true;
-                    if !matches!(error, RecvError::Stopped) {
-                        return Poll::Ready(Some(Err(error)));
-                    }
-                }
-            }
+        if *done {
+            return Poll::Ready(None);
         }
-        Poll::Ready(None)
+        let next = ready!(stream.poll_look(wait, context, Intake::pop_heap));
+        *done = next.is_err();
+        Poll::Ready(match next {
+            Err(RecvError::Stopped) => None,
+            next => Some(next),
+        })
     }
 }
 

@@ -23,11 +23,11 @@ impl Record {
     }
 
     /// Keeps an entry that is about to be read.
-    pub(super) fn read(&mut self, entry: &Entry) -> &mut Trace {
+    pub(super) fn read(&mut self, entry: Entry) -> &mut Trace {
         if self.entries.len() >= ENTRIES {
             self.entries.pop_front();
         }
-        self.entries.push_back(entry.clone());
+        self.entries.push_back(entry);
         &mut self.trace
     }
 

@@ -128,12 +128,7 @@ impl RecvStream {
     /// [`RecvError::Stopped`] after the last one; in a harness [`RecvError::Starved`] instead of waiting for what cannot
     /// come.
     pub fn next_heap(&self) -> Result<ReceivedHeap, RecvError> {
-        loop {
-            if let Event::Heap(heap) = self.next_event()? {
-                return Ok(heap);
-            }
-            self.count_withheld();
-        }
+        self.next(Intake::pop_heap)
     }
 
     /// The next whole heap, if there is one now.
@@ -141,13 +136,7 @@ impl RecvStream {
     /// # Errors
     /// [`RecvError::Stopped`] after the last one.
     pub fn try_next_heap(&self) -> Result<Option<ReceivedHeap>, RecvError> {
-        while let Some(event) = self.try_next_event()? {
-            if let Event::Heap(heap) = event {
-                return Ok(Some(heap));
-            }
-            self.count_withheld();
-        }
-        Ok(None)
+        self.try_next(Intake::pop_heap)
     }
 
     /// The next heap, whole or not. Waits for it.
@@ -155,16 +144,7 @@ impl RecvStream {
     /// # Errors
     /// As [`next_heap`](Self::next_heap).
     pub fn next_event(&self) -> Result<Event, RecvError> {
-        if let Some(event) = self.try_next_event()? {
-            return Ok(event);
-        }
-        let limit = self.watch.as_ref().map(|watch| watch.patience());
-        if limit == Some(Duration::ZERO) {
-            return Err(self.starved(Duration::ZERO));
-        }
-        let mut wait = Wait::patient();
-        let next = poll_fn(|context| self.poll_event(&mut wait, context));
-        block_on(next, limit).unwrap_or_else(|| Err(self.starved(limit.unwrap_or_default())))
+        self.next(Intake::pop)
     }
 
     /// The next heap, whole or not, if there is one now.
@@ -172,10 +152,27 @@ impl RecvStream {
     /// # Errors
     /// [`RecvError::Stopped`] after the last one.
     pub fn try_next_event(&self) -> Result<Option<Event>, RecvError> {
+        self.try_next(Intake::pop)
+    }
+
+    fn next<T>(&self, find: impl Fn(&mut Intake) -> Option<T>) -> Result<T, RecvError> {
+        if let Some(found) = self.try_next(&find)? {
+            return Ok(found);
+        }
+        let limit = self.watch.as_ref().map(|watch| watch.patience());
+        if limit == Some(Duration::ZERO) {
+            return Err(self.starved(Duration::ZERO));
+        }
+        let mut wait = Wait::patient();
+        let next = poll_fn(|context| self.poll_look(&mut wait, context, &find));
+        block_on(next, limit).unwrap_or_else(|| Err(self.starved(limit.unwrap_or_default())))
+    }
+
+    fn try_next<T>(&self, find: impl Fn(&mut Intake) -> Option<T>) -> Result<Option<T>, RecvError> {
         self.touch();
         loop {
-            match self.look(Intake::pop)? {
-                Look::Found(event) => return Ok(Some(event)),
+            match self.look(&find)? {
+                Look::Found(found) => return Ok(Some(found)),
                 Look::Empty => return Ok(None),
                 // So that another thread gets a chance to stop a stream that has packets without end and never a heap.
                 Look::More => thread::yield_now(),
@@ -204,12 +201,8 @@ impl RecvStream {
     /// # Errors
     /// [`RecvError::Stopped`] after the last one.
     pub async fn next_heap_async(&self) -> Result<ReceivedHeap, RecvError> {
-        loop {
-            if let Event::Heap(heap) = self.next_event_async().await? {
-                return Ok(heap);
-            }
-            self.count_withheld();
-        }
+        let mut wait = Wait::default();
+        poll_fn(|context| self.poll_look(&mut wait, context, Intake::pop_heap)).await
     }
 
     /// The next heap, whole or not; for code that is async.
@@ -218,7 +211,7 @@ impl RecvStream {
     /// [`RecvError::Stopped`] after the last one.
     pub async fn next_event_async(&self) -> Result<Event, RecvError> {
         let mut wait = Wait::default();
-        poll_fn(|context| self.poll_event(&mut wait, context)).await
+        poll_fn(|context| self.poll_look(&mut wait, context, Intake::pop)).await
     }
 
     /// All whole heaps to come: until the stream ends or, in a harness without threads, until nothing is left to read.
@@ -235,11 +228,6 @@ impl RecvStream {
                 Err(error) => return Err(error),
             }
         }
-    }
-
-    /// Counts an incomplete heap that a reader of whole ones passed over.
-    pub(super) fn count_withheld(&self) {
-        self.lock().reassembler.count_withheld();
     }
 
     /// What has been counted so far.

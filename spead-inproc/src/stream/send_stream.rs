@@ -6,14 +6,15 @@ use super::{
 };
 use crate::{
     heap::{Heap, Origin},
-    send::{CntSequence, HeapReference, PacketizeError, Run, ZeroStep},
+    send::{CntSequence, CutRule, HeapReference, PacketizeError, Run, ZeroStep},
     wire::{HeapCnt, HeapCntError},
 };
 
 /// How heaps are sent: spead2's settings, with its names and defaults (`send_stream_config.h`).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SendConfig {
-    /// Bytes of the largest packet, header included; rounded down to a multiple of 8. Default 1472.
+    /// Bytes of the largest packet, header included; rounded down to a multiple of 8, and to what 32 bits
+    /// say. Default 1472.
     pub max_packet_size: usize,
     /// Heaps that may be under way at once, which bounds the size of a group. Default 4.
     pub max_heaps: usize,
@@ -293,7 +294,8 @@ impl SendStream {
         if let Some(rate) = heap.rate.filter(|rate| !is_rate(*rate)) {
             return Err(SendError::Rate { rate });
         }
-        let (run, bytes) = Run::new(heap.heap, cnt, max_packet_size, heap.repeat_pointers, self.origin)?;
+        let rule = CutRule::new(max_packet_size, heap.repeat_pointers)?;
+        let (run, bytes) = Run::new(heap.heap, cnt, rule, self.origin)?;
         Ok((run, bytes, after))
     }
 
@@ -303,9 +305,10 @@ impl SendStream {
         }
     }
 
+    #[inline(always)]
     fn record(&self, run: &Run) {
         if let Some(watch) = &self.watch {
-            watch.record(run);
+            watch.record(run.clone());
         }
     }
 }

@@ -13,13 +13,19 @@ use crate::{heap::Origin, send::Run};
 pub enum Entry {
     /// Packets of one heap, made when they are read.
     Run(Run),
-    /// The bytes of one packet, which may be anything.
-    Flat {
-        /// The bytes.
-        bytes: Bytes,
-        /// Who sent them.
-        origin: Origin,
-    },
+    /// The bytes of one packet, which may be anything, of nobody we know.
+    Flat(Bytes),
+    /// The bytes of one packet of a sender that is known. Boxed, since there are few of them and queues hold many entries.
+    Altered(Box<AlteredPacket>),
+}
+
+/// A packet of a sender, with bytes that may no longer be what he sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlteredPacket {
+    /// The bytes, which may be anything.
+    pub bytes: Bytes,
+    /// Who sent the packet.
+    pub origin: Origin,
 }
 
 impl Entry {
@@ -28,7 +34,7 @@ impl Entry {
     pub fn len(&self) -> usize {
         match self {
             Self::Run(run) => run.len(),
-            Self::Flat { .. } => 1,
+            Self::Flat(_) | Self::Altered(_) => 1,
         }
     }
 
@@ -43,7 +49,8 @@ impl Entry {
     pub const fn origin(&self) -> Origin {
         match self {
             Self::Run(run) => run.origin(),
-            Self::Flat { origin, .. } => *origin,
+            Self::Flat(_) => Origin::FOREIGN,
+            Self::Altered(packet) => packet.origin,
         }
     }
 
@@ -52,7 +59,8 @@ impl Entry {
     pub fn packets(&self) -> Vec<Bytes> {
         match self {
             Self::Run(run) => run.packets().collect(),
-            Self::Flat { bytes, .. } => vec![bytes.clone()],
+            Self::Flat(bytes) => vec![bytes.clone()],
+            Self::Altered(packet) => vec![packet.bytes.clone()],
         }
     }
 
@@ -71,7 +79,7 @@ impl Entry {
 
 impl From<Bytes> for Entry {
     fn from(bytes: Bytes) -> Self {
-        Self::Flat { bytes, origin: Origin::FOREIGN }
+        Self::Flat(bytes)
     }
 }
 

@@ -123,14 +123,14 @@ impl Watch {
     }
 
     /// Notes that a heap is sent.
-    pub(super) fn record(&self, run: &Run) {
+    pub(super) fn record(&self, run: Run) {
         let (origin, packets) = (run.origin(), run.len() as u64);
         let mut sent = self.sent();
         let Sent { by_sender, runs, cnts } = &mut *sent;
         if runs.len() >= RUNS {
             cnts.extend(runs.pop_front().map(|oldest| (oldest.cnt(), oldest.origin())));
         }
-        runs.push_back(run.clone());
+        runs.push_back(run);
         match by_sender.iter_mut().find(|sender| sender.origin == origin) {
             Some(sender) => {
                 sender.heaps += 1;

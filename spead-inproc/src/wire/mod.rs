@@ -19,4 +19,7 @@ pub use packets::{BrokenBuffer, Packets};
 pub use payload::{Payload, Segment};
 pub use pointer::{ItemId, ItemIdError, ItemPointer};
 
-pub(crate) use packet::{HEADER_BYTES, MAX_POINTERS, POINTER_BYTES, SPECIAL_POINTERS, rewrite_header, write_header};
+pub(crate) use packet::{
+    FEW_POINTERS, HEADER_BYTES, HEADER_WORDS, MAX_POINTERS, POINTER_BYTES, SPECIAL_POINTERS, header_start,
+    rewrite_header,
+};

@@ -13,6 +13,11 @@ pub(crate) const SPECIAL_POINTERS: usize = 4;
 /// What the 16-bit count of item pointers can say.
 pub(crate) const MAX_POINTERS: usize = 0xffff;
 
+/// Words of eight bytes before the item pointers of the heap.
+pub(crate) const HEADER_WORDS: usize = 1 + SPECIAL_POINTERS;
+/// Item pointers of the heap that most packets have no more of.
+pub(crate) const FEW_POINTERS: usize = 8;
+
 const MAGIC: u8 = 0x53;
 const VERSION: u8 = 4;
 const WORD: u8 = 8;
@@ -273,29 +278,27 @@ fn words(pointers: &[u8]) -> impl ExactSizeIterator<Item = u64> + use<'_> {
     words.iter().map(|word| u64::from_be_bytes(*word))
 }
 
-/// Writes everything that comes before the item pointers of the heap: the fixed header and the four special pointers.
+/// Everything that comes before the item pointers of the heap: the fixed header and the four special pointers.
 #[inline]
-pub(crate) fn write_header(
-    out: &mut Vec<u8>,
+pub(crate) fn header_start(
     flavour: Flavour,
     pointers: usize,
     cnt: HeapCnt,
     heap_length: u64,
-    payload: Range<u64>,
-) {
+    payload: &Range<u64>,
+) -> [[u8; POINTER_BYTES]; HEADER_WORDS] {
     #[expect(clippy::cast_possible_truncation, reason = "widths are at most 7; the packetiser bounds the pointers")]
     let (address_bytes, count) =
         (flavour.address_bytes() as u8, pointers.saturating_add(SPECIAL_POINTERS).min(MAX_POINTERS) as u16);
     let [n1, n0] = count.to_be_bytes();
-    let [payload_offset, payload_length] = place(flavour, &payload);
-    let words = [
+    let [payload_offset, payload_length] = place(flavour, payload);
+    [
         [MAGIC, VERSION, WORD.wrapping_sub(address_bytes), address_bytes, 0, 0, n1, n0],
         immediate(ItemId::HEAP_CNT, cnt.get(), flavour),
         immediate(ItemId::HEAP_LENGTH, heap_length, flavour),
         payload_offset,
         payload_length,
-    ];
-    out.extend_from_slice(words.as_flattened());
+    ]
 }
 
 /// Makes the header of a packet that of another one with the same item pointers, somewhere else in the heap.

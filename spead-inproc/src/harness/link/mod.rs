@@ -27,11 +27,10 @@ use super::{
     Act, Descriptors, Done, Faults, Order, Presence, fault::Rule, group::GroupsBehind, order::Step, presence::Passing,
 };
 use crate::{
-    heap::Origin,
     inproc::InprocQueue,
     recv::Count,
     send::Run,
-    stream::{Entry, PacketSink, PacketSource},
+    stream::{AlteredPacket, Entry, PacketSink, PacketSource},
 };
 
 /// What lies between the senders of a harness and its queue, if a test wants an order or faults.
@@ -342,7 +341,7 @@ impl State {
             }
             Act::Inject(bytes) => {
                 self.sums.added += 1;
-                let foreign = Entry::Flat { bytes, origin: Origin::FOREIGN };
+                let foreign = Entry::from(bytes);
                 self.offer(Parcel { exit, ..Parcel::of_no_heap(sender, foreign) });
                 self.offer(parcel);
             }
@@ -352,7 +351,7 @@ impl State {
                 if !rules::arrives(&whole, &bytes) {
                     self.lose(sender, heap);
                 }
-                parcel.entry = Entry::Flat { bytes, origin: run.origin() };
+                parcel.entry = Entry::Altered(Box::new(AlteredPacket { bytes, origin: run.origin() }));
                 self.offer(parcel);
             }
         }
