@@ -30,25 +30,32 @@ impl Coverage {
         }
     }
 
-    /// Takes a packet's payload, or says why not (spead2 `recv_live_heap.cpp`).
+    /// Whether a packet's payload can be taken (spead2 `recv_live_heap.cpp`).
     #[inline(always)]
-    pub(super) fn add(&mut self, packet: &Packet<'_>) -> Result<(), Refusal> {
+    pub(super) fn check(&self, packet: &Packet<'_>) -> Result<(), Refusal> {
         let (start, length) = (packet.payload_offset(), packet.payload_length());
         let end = start.saturating_add(length);
         match self {
-            Self::InOrder(pieces) => {
-                let received = pieces.end();
-                if start > received {
-                    return Err(Ok(Rejection::Gap { payload_offset: start, received }));
-                }
-                if start < received {
-                    return Err(repeated(start, length, end <= received));
-                }
-                pieces.push_all(packet.payload());
-            }
-            Self::AnyOrder(runs) => add_any_order(runs, packet, start..end)?,
+            Self::InOrder(pieces) => match pieces.end() {
+                received if start > received => Err(Ok(Rejection::Gap { payload_offset: start, received })),
+                received if start < received => Err(repeated(start, length, end <= received)),
+                _ => Ok(()),
+            },
+            Self::AnyOrder(runs) => match (run_before(runs, start), run_after(runs, start)) {
+                (_, Some(next)) if next < end => Err(repeated(start, length, false)),
+                (Some((_, known)), _) if known > start => Err(repeated(start, length, end <= known)),
+                _ => Ok(()),
+            },
         }
-        Ok(())
+    }
+
+    /// Takes the payload `range`, which was checked: `add` adds its bytes to those before it.
+    #[inline(always)]
+    pub(super) fn keep(&mut self, range: Range<u64>, add: impl FnOnce(&mut Pieces)) {
+        match self {
+            Self::InOrder(pieces) => add(pieces),
+            Self::AnyOrder(runs) => keep_any_order(runs, range, add),
+        }
     }
 
     /// The ranges that have come, merged and sorted; an empty one where only an empty packet came.
@@ -69,27 +76,25 @@ impl Coverage {
     }
 }
 
-fn add_any_order(runs: &mut BTreeMap<u64, Pieces>, packet: &Packet<'_>, range: Range<u64>) -> Result<(), Refusal> {
+fn keep_any_order(runs: &mut BTreeMap<u64, Pieces>, range: Range<u64>, add: impl FnOnce(&mut Pieces)) {
     let Range { start, end } = range;
-    let length = packet.payload_length();
-    let next = runs.range(start.saturating_add(1)..).next().map(|(start, _)| *start);
-    if next.is_some_and(|next| next < end) {
-        return Err(repeated(start, length, false));
-    }
-    let previous = runs.range_mut(..=start).next_back().filter(|(_, run)| run.end() >= start);
-    let (key, run) = match previous {
-        Some((_, run)) if run.end() > start => return Err(repeated(start, length, end <= run.end())),
-        Some((key, run)) => (*key, run),
-        None => (start, runs.entry(start).or_insert_with(|| Pieces::starting_at(start))),
-    };
-    run.push_all(packet.payload());
-    if next == Some(end)
-        && let Some(following) = runs.remove(&end)
-        && let Some(run) = runs.get_mut(&key)
-    {
+    let key = run_before(runs, start).filter(|(_, known)| *known == start).map_or(start, |(key, _)| key);
+    let following = if run_after(runs, start) == Some(end) { runs.remove(&end) } else { None };
+    let run = runs.entry(key).or_insert_with(|| Pieces::starting_at(start));
+    add(run);
+    if let Some(following) = following {
         run.append(following);
     }
-    Ok(())
+}
+
+/// The run that starts at this place or before it: where it starts, and where it ends.
+fn run_before(runs: &BTreeMap<u64, Pieces>, place: u64) -> Option<(u64, u64)> {
+    runs.range(..=place).next_back().map(|(start, run)| (*start, run.end()))
+}
+
+/// Where the first run starts that starts after this place.
+fn run_after(runs: &BTreeMap<u64, Pieces>, place: u64) -> Option<u64> {
+    runs.range(place.saturating_add(1)..).next().map(|(start, _)| *start)
 }
 
 fn repeated(payload_offset: u64, payload_length: u64, all: bool) -> Refusal {

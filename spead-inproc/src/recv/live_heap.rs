@@ -1,6 +1,9 @@
+use std::ops::Range;
+
 use super::{
     Ending, IncompleteHeap, Limits, Rejection,
     coverage::{Coverage, Refusal},
+    pieces::Pieces,
     pointers::Pointers,
     received::Partial,
 };
@@ -78,9 +81,10 @@ impl LiveHeap {
         &self.tally
     }
 
-    /// Takes a packet, or says why not; a refused packet leaves no trace.
+    /// Takes what a packet says, or says why not; a refused packet leaves no trace. Its payload is to be
+    /// [kept](Self::keep).
     #[inline(always)]
-    pub(super) fn add(&mut self, packet: &Packet<'_>, origin: Origin, limits: &Limits) -> Result<(), Refusal> {
+    pub(super) fn admit(&mut self, packet: &Packet<'_>, origin: Origin, limits: &Limits) -> Result<(), Refusal> {
         if let Some(given) = packet.heap_length() {
             if given > limits.heap_length {
                 return Err(Ok(Rejection::HeapLengthLimit { given, limit: limits.heap_length }));
@@ -102,7 +106,7 @@ impl LiveHeap {
         if items > limits.items && self.pointers.len_with(packet) > limits.items {
             return Err(Ok(Rejection::ItemLimit { items: self.pointers.len_with(packet), limit: limits.items }));
         }
-        self.coverage.add(packet)?;
+        self.coverage.check(packet)?;
 
         let end = packet.payload_offset().saturating_add(packet.payload_length());
         self.reach = self.reach.max(packet.heap_length().unwrap_or(end));
@@ -118,6 +122,12 @@ impl LiveHeap {
         }
         self.tally.add(origin);
         Ok(())
+    }
+
+    /// Takes the payload `range`, of a packet that was admitted; `add` adds its bytes to those before it.
+    #[inline(always)]
+    pub(super) fn keep(&mut self, range: Range<u64>, add: impl FnOnce(&mut Pieces)) {
+        self.coverage.keep(range, add);
     }
 
     /// The heap, if it is contiguous. Its payload goes with it.

@@ -64,6 +64,16 @@ impl Pieces {
         self.pieces.push_back(Piece { start, whole: segment.whole().clone(), range });
     }
 
+    /// Adds the bytes `range` of a buffer, which follow and are no neighbours in memory. The buffer stays.
+    pub(super) fn push_buffer(&mut self, whole: Bytes, range: Range<usize>) {
+        if range.is_empty() {
+            return;
+        }
+        let start = self.end;
+        self.end = self.end.saturating_add(range.len() as u64);
+        self.pieces.push_back(Piece { start, whole, range });
+    }
+
     /// Adds a whole run that follows. The smaller of the two is moved.
     pub(super) fn append(&mut self, mut other: Self) {
         self.end = other.end;

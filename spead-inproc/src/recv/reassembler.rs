@@ -1,10 +1,13 @@
-use std::collections::VecDeque;
+use std::{collections::VecDeque, ops::Range};
+
+use bytes::Bytes;
 
 use super::{
     DuplicateStat, Ending, Event, Fate, IncompleteSummary, Ledger, ReceivedHeap, RecvConfig, RecvConfigError,
     Rejection, StatIndex, StatMode, Stats,
     coverage::Refusal,
     live_heap::LiveHeap,
+    pieces::Pieces,
     whole::{is_all_of, plain_heap},
     window::{Live, Slot, Window},
 };
@@ -61,6 +64,14 @@ pub enum Outcome {
     Stopped,
 }
 
+/// Where the payload of a packet goes.
+#[derive(Debug)]
+struct Place {
+    slot: Slot,
+    /// Of the heap's payload.
+    range: Range<u64>,
+}
+
 impl Reassembler {
     /// A reassembler that has seen nothing.
     ///
@@ -84,8 +95,30 @@ impl Reassembler {
     /// not counted.
     #[inline(always)]
     pub fn push(&mut self, packet: &Packet<'_>, origin: Origin) -> Outcome {
+        match self.admit(packet, origin) {
+            Ok(place) => self.keep(place, |pieces| pieces.push_all(packet.payload())),
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// Takes a packet as bytes, whatever they are, and their buffer with it; also gives its heap cnt.
+    #[inline(always)]
+    pub(crate) fn push_flat(&mut self, bytes: Bytes, origin: Origin) -> (Option<HeapCnt>, Outcome) {
+        let (cnt, place, payload) = match Packet::parse(&bytes) {
+            Ok(packet) => match self.admit(&packet, origin) {
+                Ok(place) => (packet.cnt(), place, packet.payload().first().range()),
+                Err(outcome) => return (Some(packet.cnt()), outcome),
+            },
+            Err(error) => return (None, self.push_broken(error, origin)),
+        };
+        (Some(cnt), self.keep(place, |pieces| pieces.push_buffer(bytes, payload)))
+    }
+
+    /// Takes all of a packet but its payload, which then is to be [kept](Self::keep); or says what became of the packet.
+    #[inline(always)]
+    fn admit(&mut self, packet: &Packet<'_>, origin: Origin) -> Result<Place, Outcome> {
         if self.stopped {
-            return Outcome::Stopped;
+            return Err(Outcome::Stopped);
         }
         self.count_packet();
         let live = self.live_bytes.saturating_add(packet.payload_length());
@@ -94,27 +127,48 @@ impl Reassembler {
             && live <= self.config.limits.live_bytes
             && let Some(heap) = plain_heap(packet, &self.config.limits, self.config.bug_compat, &mut self.extents)
         {
-            return self.push_whole(packet.cnt(), origin, heap);
+            return Err(self.push_whole(packet.cnt(), origin, heap));
         }
         self.ledger.receive(origin);
         if packet.heap_length().is_none() && !self.config.allow_unsized_heaps {
-            return self.refuse(packet, origin, Ok(Rejection::Unsized));
+            return Err(self.refuse(packet, origin, Ok(Rejection::Unsized)));
         }
         if live > self.config.limits.live_bytes {
             let limit = self.config.limits.live_bytes;
-            return self.refuse(packet, origin, Ok(Rejection::LiveBytesLimit { live, limit }));
+            return Err(self.refuse(packet, origin, Ok(Rejection::LiveBytesLimit { live, limit })));
         }
-        if single {
+        let slot = if single {
             self.stats.single_packet_heaps = self.stats.single_packet_heaps.saturating_add(1);
-            return self.push_first(packet, origin);
+            self.admit_first(packet, origin)?
+        } else {
+            let (slot, looked_at) = self.window.find(packet.cnt());
+            self.stats.search_dist = self.stats.search_dist.saturating_add(looked_at);
+            match slot {
+                Some(slot) => self.admit_next(slot, packet, origin)?,
+                None if packet.payload_offset() == 0 || self.config.allow_out_of_order => {
+                    self.admit_first(packet, origin)?
+                }
+                None => return Err(self.refuse_unstarted(packet, origin)),
+            }
+        };
+        self.live_bytes = self.live_bytes.saturating_add(packet.payload_length());
+        let start = packet.payload_offset();
+        Ok(Place { slot, range: start..start.saturating_add(packet.payload_length()) })
+    }
+
+    /// Takes the payload of a packet that was admitted: `add` adds its bytes to those before it.
+    #[inline(always)]
+    fn keep(&mut self, place: Place, add: impl FnOnce(&mut Pieces)) -> Outcome {
+        let Some(live) = self.window.live_mut(place.slot) else { return Outcome::Accepted };
+        live.keep(place.range, add);
+        if live.is_complete() {
+            return match self.window.remove(place.slot) {
+                Some(live) => self.complete(live),
+                None => Outcome::Accepted,
+            };
         }
-        let (slot, looked_at) = self.window.find(packet.cnt());
-        self.stats.search_dist = self.stats.search_dist.saturating_add(looked_at);
-        match slot {
-            Some(slot) => self.push_next(slot, packet, origin),
-            None if packet.payload_offset() == 0 || self.config.allow_out_of_order => self.push_first(packet, origin),
-            None => self.refuse_unstarted(packet, origin),
-        }
+        let stops = self.config.stop_on_stop_item && live.stops();
+        self.stop_if(stops)
     }
 
     /// Counts a packet that could not be parsed.
@@ -214,22 +268,24 @@ impl Reassembler {
     }
 
     /// The first packet of a heap: takes a slot, though the heap may be gone from it at once.
-    fn push_first(&mut self, packet: &Packet<'_>, origin: Origin) -> Outcome {
+    fn admit_first(&mut self, packet: &Packet<'_>, origin: Origin) -> Result<Slot, Outcome> {
         let mut live = self.spare.pop().unwrap_or_else(|| Live::new(self.config.allow_out_of_order));
         live.heap.start(packet);
         // Before the slot is taken: what is refused evicts nothing.
-        if let Err(refusal) = live.heap.add(packet, origin, &self.config.limits) {
+        if let Err(refusal) = live.heap.admit(packet, origin, &self.config.limits) {
             self.spare.push(live);
-            return self.refuse(packet, origin, refusal);
+            return Err(self.refuse(packet, origin, refusal));
         }
         let slot = self.advance(packet.cnt());
-        self.live_bytes = self.live_bytes.saturating_add(packet.payload_length());
-        if live.heap.is_complete() {
-            return self.complete(live);
-        }
-        let stops = self.stops(&live.heap);
         self.window.insert(slot, live);
-        self.stop_if(stops)
+        Ok(slot)
+    }
+
+    fn admit_next(&mut self, slot: Slot, packet: &Packet<'_>, origin: Origin) -> Result<Slot, Outcome> {
+        match self.window.live_mut(slot).map(|live| live.admit(packet, origin, &self.config.limits)) {
+            Some(Err(refusal)) => Err(self.refuse(packet, origin, refusal)),
+            _ => Ok(slot),
+        }
     }
 
     /// Whether a packet that was cut from this heap, and that nothing befell, would give the very heap:
@@ -276,23 +332,6 @@ impl Reassembler {
             self.release(evicted, Some(Ending::Evicted { by: cnt }));
         }
         slot
-    }
-
-    fn push_next(&mut self, slot: Slot, packet: &Packet<'_>, origin: Origin) -> Outcome {
-        let RecvConfig { stop_on_stop_item, limits, .. } = &self.config;
-        let Some(live) = self.window.live_mut(slot) else { return Outcome::Accepted };
-        if let Err(refusal) = live.add(packet, origin, limits) {
-            return self.refuse(packet, origin, refusal);
-        }
-        self.live_bytes = self.live_bytes.saturating_add(packet.payload_length());
-        if live.is_complete() {
-            return match self.window.remove(slot) {
-                Some(live) => self.complete(live),
-                None => Outcome::Accepted,
-            };
-        }
-        let stops = *stop_on_stop_item && live.stops();
-        self.stop_if(stops)
     }
 
     fn complete(&mut self, live: Box<Live>) -> Outcome {

@@ -278,3 +278,50 @@ impl<'r> PayloadWalk<'r> {
 }
 
 static PADDING: Bytes = Bytes::from_static(&[0; 1024]);
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::{heap::HeapBuilder, wire::Flavour};
+
+    /// The packet as it is made in general, if there is just one; with its payload as plain bytes.
+    fn in_general(run: &Run) -> Option<(Vec<u8>, Vec<u8>)> {
+        let (mut cutter, mut more) = (Cutter::new(run, Vec::new()), Vec::new());
+        cutter.next(&mut more).map(|(header, payload)| (header.to_vec(), joined(&payload))).filter(|_| run.len() == 1)
+    }
+
+    fn joined(payload: &Payload<'_>) -> Vec<u8> {
+        payload.segments().flat_map(|segment| segment.as_slice().to_vec()).collect()
+    }
+
+    /// Items of all kinds, as many as asked for.
+    fn heap(flavour: Flavour, items: u64, length: usize) -> Heap {
+        let add = |builder: HeapBuilder, at: u64| match at % 3 {
+            0 => builder.item(0x70 + at, vec![0x5a; length]),
+            1 => builder.immediate(0x70 + at, at),
+            _ => builder.item(0x70 + at, vec![]),
+        };
+        (0..items).fold(Heap::builder(flavour), add).build().expect("small ids and lengths")
+    }
+
+    #[rstest]
+    fn the_shorter_way_makes_the_same_packet(
+        #[values(8, 40, 56)] address_bits: u32,
+        #[values(56, 64, 120, 1472)] size: usize,
+        #[values(false, true)] repeat: bool,
+    ) {
+        let flavour = Flavour::new(address_bits).expect("a flavour");
+        let rule = CutRule::new(size, repeat).expect("large enough");
+        for (items, length) in (0..10).flat_map(|items| [0, 1, 15, 16, 17, 64].map(|length| (items, length))) {
+            let heap = heap(flavour, items, length);
+            let Ok((run, _)) = Run::new(&heap, HeapCnt::wrapped(77, flavour), rule, Origin::FOREIGN) else { continue };
+            let (mut header, mut more) = (ShortHeader::default(), Vec::new());
+            let short = run.only_packet(&mut header, &mut more);
+            let short = short.map(|(header, payload)| (header.to_vec(), joined(&payload)));
+            let expected = in_general(&run).filter(|_| items <= FEW_POINTERS as u64 && heap.payload_length() > 0);
+            assert_eq!(short, expected, "{items} items, {length} bytes");
+        }
+    }
+}

@@ -2,14 +2,15 @@
 
 use std::{mem, sync::Arc};
 
+use bytes::Bytes;
 use event_listener::EventListener;
 
-use super::{Entry, PacketSource, Taken, log, record::Record};
+use super::{AlteredPacket, Entry, PacketSource, Taken, log, record::Record};
 use crate::{
     heap::Origin,
     recv::{Event, Outcome, Reassembler, ReceivedHeap, RecvConfig, RecvConfigError, Trace},
     send::{Cutter, Run, ShortHeader},
-    wire::{HeapCnt, Packet, PacketError},
+    wire::{HeapCnt, Packet},
 };
 
 /// Takes packets from readers in turn, and puts heaps together.
@@ -187,22 +188,34 @@ impl Intake {
 fn push(reassembler: &mut Reassembler, header: &mut Vec<u8>, entry: Entry, trace: Option<&mut Trace>) -> Option<Entry> {
     match entry {
         Entry::Run(run) if is_whole(reassembler, &run) => {
-            let (cnt, origin) = (run.cnt(), run.origin());
-            noting(reassembler, Some(cnt), origin, trace, |reassembler| {
-                reassembler.push_source(cnt, origin, run.into_heap())
-            });
+            let (note, cnt) = (Note::before(reassembler, run.origin()), run.cnt());
+            let outcome = reassembler.push_source(cnt, run.origin(), run.into_heap());
+            note.after(reassembler, Some(cnt), outcome, trace);
             None
         }
         Entry::Run(run) => push_run(reassembler, header, run, trace),
         Entry::Flat(bytes) => {
-            push_packet(reassembler, &Packet::parse(&bytes), Origin::FOREIGN, trace);
+            push_flat(reassembler, bytes, Origin::FOREIGN, trace);
             None
         }
         Entry::Altered(packet) => {
-            push_packet(reassembler, &Packet::parse(&packet.bytes), packet.origin, trace);
+            push_altered(reassembler, *packet, trace);
             None
         }
     }
+}
+
+#[inline(always)]
+fn push_flat(reassembler: &mut Reassembler, bytes: Bytes, origin: Origin, trace: Option<&mut Trace>) {
+    let note = Note::before(reassembler, origin);
+    let (cnt, outcome) = reassembler.push_flat(bytes, origin);
+    note.after(reassembler, cnt, outcome, trace);
+}
+
+#[cold]
+fn push_altered(reassembler: &mut Reassembler, packet: AlteredPacket, trace: Option<&mut Trace>) {
+    let AlteredPacket { bytes, origin } = packet;
+    push_flat(reassembler, bytes, origin, trace);
 }
 
 /// Pushes the packets of a run until the stream stops; what is left then.
@@ -217,8 +230,13 @@ fn push_run(
     while outcome != Outcome::Stopped
         && let Some((header, payload)) = cutter.next(&mut more)
     {
-        let packet = Packet::parse_parts(header, payload);
-        outcome = push_packet(reassembler, &packet, run.origin(), trace.as_deref_mut());
+        let note = Note::before(reassembler, run.origin());
+        let cnt;
+        (cnt, outcome) = match Packet::parse_parts(header, payload) {
+            Ok(packet) => (Some(packet.cnt()), reassembler.push(&packet, run.origin())),
+            Err(error) => (None, reassembler.push_broken(error, run.origin())),
+        };
+        note.after(reassembler, cnt, outcome, trace.as_deref_mut());
     }
     let rest = cutter.position()..run.range().end;
     *header = cutter.into_header();
@@ -230,37 +248,28 @@ fn push_run(
 fn is_whole(reassembler: &Reassembler, run: &Run) -> bool {
     let (mut header, mut more) = (ShortHeader::default(), Vec::new());
     let packet = run.only_packet(&mut header, &mut more).map(|(header, payload)| Packet::parse_parts(header, payload));
-    matches!(&packet, Some(Ok(packet)) if reassembler.is_all_of(packet, run.heap()))
-}
-
-#[inline(always)]
-fn push_packet(
-    reassembler: &mut Reassembler,
-    packet: &Result<Packet<'_>, PacketError>,
-    origin: Origin,
-    trace: Option<&mut Trace>,
-) -> Outcome {
-    let cnt = packet.as_ref().ok().map(Packet::cnt);
-    noting(reassembler, cnt, origin, trace, |reassembler| match packet {
-        Ok(packet) => reassembler.push(packet, origin),
-        Err(error) => reassembler.push_broken(*error, origin),
-    })
+    matches!(&packet, Some(Ok(packet)) if packet.cnt() == run.cnt() && reassembler.is_all_of(packet, run.heap()))
 }
 
 /// Notes what becomes of a packet.
-#[inline(always)]
-fn noting(
-    reassembler: &mut Reassembler,
-    cnt: Option<HeapCnt>,
+struct Note {
     origin: Origin,
-    trace: Option<&mut Trace>,
-    push: impl FnOnce(&mut Reassembler) -> Outcome,
-) -> Outcome {
-    let evicted = reassembler.stats().incomplete_heaps_evicted;
-    let outcome = push(reassembler);
-    log::packet(origin, cnt, outcome);
-    if let Some(trace) = trace {
-        trace.push(origin, cnt, outcome, reassembler.stats().incomplete_heaps_evicted > evicted);
+    /// Heaps that had been evicted before.
+    evicted: u64,
+}
+
+impl Note {
+    #[inline(always)]
+    const fn before(reassembler: &Reassembler, origin: Origin) -> Self {
+        Self { origin, evicted: reassembler.stats().incomplete_heaps_evicted }
     }
-    outcome
+
+    #[inline(always)]
+    fn after(self, reassembler: &Reassembler, cnt: Option<HeapCnt>, outcome: Outcome, trace: Option<&mut Trace>) {
+        log::packet(self.origin, cnt, outcome);
+        if let Some(trace) = trace {
+            let evicts = reassembler.stats().incomplete_heaps_evicted > self.evicted;
+            trace.push(self.origin, cnt, outcome, evicts);
+        }
+    }
 }
