@@ -2,7 +2,9 @@
 
 use std::{error::Error, thread};
 
-use spead_inproc::{Flavour, Heap, InprocQueue, ReceivedHeap, RecvConfig, RecvStream, SendConfig, SendStream};
+use spead_inproc::{
+    Flavour, GroupMode, Heap, HeapReference, InprocQueue, ReceivedHeap, RecvConfig, RecvStream, SendConfig, SendStream,
+};
 
 use crate::{
     Outcome,
@@ -33,6 +35,26 @@ pub(crate) fn drain(rx: &RecvStream, heaps: usize, payload: usize) {
     }
 }
 
+/// How the heaps of a run are sent.
+#[derive(Debug, Clone, Copy)]
+enum Calls {
+    /// All with one call, as the peer script sends them.
+    One,
+    /// Each with a call of its own, as most programs do.
+    Each,
+}
+
+impl Calls {
+    const ALL: [Self; 2] = [Self::One, Self::Each];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::One => "one",
+            Self::Each => "each",
+        }
+    }
+}
+
 /// One queue, and one stream that sends into it.
 #[derive(Debug)]
 struct Run {
@@ -41,15 +63,22 @@ struct Run {
 }
 
 impl Run {
-    fn new(packet_size: usize) -> Result<Self, Box<dyn Error>> {
+    fn new(packet_size: usize, heaps: usize) -> Result<Self, Box<dyn Error>> {
         let queue = InprocQueue::new();
-        let tx = SendStream::new(&queue, SendConfig { max_packet_size: packet_size, ..SendConfig::default() })?;
-        Ok(Self { queue, tx })
+        let config = SendConfig { max_packet_size: packet_size, max_heaps: heaps, ..SendConfig::default() };
+        Ok(Self { tx: SendStream::new(&queue, config)?, queue })
     }
 
-    fn send(&self, heap: &Heap, heaps: usize) {
-        for _ in 0..heaps {
-            self.tx.send_heap(heap).expect("the queue is open");
+    fn send(&self, heaps: &[HeapReference<'_>], calls: Calls) {
+        match calls {
+            Calls::One => {
+                self.tx.send_heaps(heaps, GroupMode::Serial).expect("the queue is open");
+            }
+            Calls::Each => {
+                for heap in heaps {
+                    self.tx.send_heap(*heap).expect("the queue is open");
+                }
+            }
         }
     }
 
@@ -63,21 +92,30 @@ impl Run {
 pub(crate) fn grid(case: Case, options: &Options, output: &mut Output) -> Outcome {
     for payload in options.payloads.iter().copied() {
         for packet_size in options.packet_sizes.iter().copied() {
-            output.write(&cell(case, payload, packet_size, options)?);
+            for calls in Calls::ALL {
+                output.write(&cell(case, payload, packet_size, calls, options)?);
+            }
         }
     }
     Ok(())
 }
 
-fn cell(case: Case, payload: usize, packet_size: usize, options: &Options) -> Result<Record, Box<dyn Error>> {
+fn cell(
+    case: Case,
+    payload: usize,
+    packet_size: usize,
+    calls: Calls,
+    options: &Options,
+) -> Result<Record, Box<dyn Error>> {
     let heap = heap(payload);
     let heaps = options.heap_count(payload, packet_size);
+    let references = vec![HeapReference::from(&heap); heaps];
     let (mut sends, mut drains, mut totals, mut packets) = (Times::default(), Times::default(), Times::default(), 0);
     for _ in 0..options.reps {
-        let run = Run::new(packet_size)?;
+        let run = Run::new(packet_size, heaps)?;
         let rx = if case == Case::Presend {
             let (send, ()) = timed(|| {
-                run.send(&heap, heaps);
+                run.send(&references, calls);
                 run.queue.stop();
             });
             let (drained, rx) = timed(|| {
@@ -93,7 +131,7 @@ fn cell(case: Case, payload: usize, packet_size: usize, options: &Options) -> Re
             let rx = run.receiver();
             thread::scope(|scope| {
                 let (total, sender) = timed(|| {
-                    let sender = scope.spawn(|| run.send(&heap, heaps));
+                    let sender = scope.spawn(|| run.send(&references, calls));
                     drain(&rx, heaps, payload);
                     sender
                 });
@@ -104,10 +142,15 @@ fn cell(case: Case, payload: usize, packet_size: usize, options: &Options) -> Re
         };
         packets = rx.stats().packets;
     }
-    let record = figures(record(case, payload, packet_size, heaps).with("recv", "native"), &totals, heaps, payload)
-        .with("packets", packets)
-        .figure("packets_per_s", packets as f64 / totals.median())
-        .figure("ns_per_packet", totals.median() / packets as f64 * 1e9);
+    let record = figures(
+        record(case, payload, packet_size, heaps).with("recv", "native").with("calls", calls.name()),
+        &totals,
+        heaps,
+        payload,
+    )
+    .with("packets", packets)
+    .figure("packets_per_s", packets as f64 / totals.median())
+    .figure("ns_per_packet", totals.median() / packets as f64 * 1e9);
     if case == Case::Presend {
         return Ok(record.figure("send_s", sends.median()).figure("drain_s", drains.median()));
     }
@@ -120,11 +163,12 @@ pub(crate) fn keep(options: &Options, output: &mut Output) -> Outcome {
     for payload in options.payloads.iter().copied().filter(|payload| *payload >= 8192) {
         let heap = heap(payload);
         let heaps = options.heap_count(payload, PACKET_SIZE);
+        let references = vec![HeapReference::from(&heap); heaps];
         let mut totals = Times::default();
         for _ in 0..options.reps {
-            let run = Run::new(PACKET_SIZE)?;
+            let run = Run::new(PACKET_SIZE, heaps)?;
             let (total, kept) = timed(|| {
-                run.send(&heap, heaps);
+                run.send(&references, Calls::One);
                 run.queue.stop();
                 let rx = run.receiver();
                 let kept: Vec<_> = rx.heaps().map(|heap| heap.expect("nothing to wait for")).collect();
