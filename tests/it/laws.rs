@@ -8,7 +8,10 @@ use spead_inproc::{
     recv::{Outcome, Reassembler},
     wire::Packet,
 };
-use support::strategies::{config, flavours, heaps};
+use support::{
+    queue::drain,
+    strategies::{config, flavours, heaps},
+};
 
 fn in_order() -> RecvConfig {
     RecvConfig { stop_on_stop_item: false, ..RecvConfig::default() }
@@ -76,12 +79,10 @@ proptest! {
     /// A run of packets is, byte for byte, what its packets are.
     #[test]
     fn a_queue_holds_the_packets_of_the_packetiser((heap, size) in heap_and_packet_size()) {
-        use spead_inproc::stream::{PacketSource, Taken};
         let queue = InprocQueue::new();
         let tx = SendStream::new(&queue, SendConfig { max_packet_size: size, ..SendConfig::default() }).unwrap();
         tx.send_heap(&heap).unwrap();
-        let Taken::Entry(entry) = queue.take() else { panic!("nothing queued") };
-        prop_assert_eq!(entry.packets(), packets(&heap, size));
+        prop_assert_eq!(drain(&queue), packets(&heap, size));
     }
 
     /// In out-of-order mode neither the order of packets nor their repetition changes the heap.

@@ -119,6 +119,10 @@ impl InprocQueue {
 
     /// Takes an entry that was sent before the queue was stopped, but waited elsewhere.
     pub(crate) fn admit(&self, entry: Entry) {
+        #[cfg(packet_by_packet)]
+        if let Some(packets) = split(&entry) {
+            return packets.into_iter().for_each(|(packet, _)| self.admit(packet));
+        }
         self.shared.put.fetch_add(entry.len() as u64, Ordering::SeqCst);
         self.shared.sender.send(entry).expect("the queue holds a receiver too");
         self.shared.waiters.notify_in_order();
@@ -151,7 +155,7 @@ impl InprocQueue {
                 return Some(Taken::Entry(entry));
             }
         }
-        match self.shared.receiver.try_iter().next() {
+        match self.shared.receiver.try_recv().ok() {
             Some(entry) => {
                 self.count_taken(&entry);
                 Some(Taken::Entry(entry))
@@ -171,6 +175,10 @@ impl InprocQueue {
 
 impl PacketSink for InprocQueue {
     fn put(&self, entry: Entry) -> Result<(), Refused> {
+        #[cfg(packet_by_packet)]
+        if let Some(packets) = split(&entry) {
+            return packets.into_iter().try_for_each(|(packet, rest)| self.put(packet).map_err(|_| Refused(rest)));
+        }
         let packets = entry.len() as u64;
         let count = |put: u64| (put & STOPPED == 0).then(|| put + packets);
         if self.shared.put.fetch_update(Ordering::SeqCst, Ordering::SeqCst, count).is_err() {
@@ -231,4 +239,15 @@ impl fmt::Debug for InprocQueue {
 pub struct QueueStopped {
     /// The packet.
     pub packet: Bytes,
+}
+
+/// The packets of an entry, if there are several, each with the rest of the entry from there on.
+///
+/// With `--cfg packet_by_packet` every packet lies in the queue by itself, and no test can tell (`.ci/run`).
+#[cfg(packet_by_packet)]
+fn split(entry: &Entry) -> Option<Vec<(Entry, Entry)>> {
+    let Entry::Run(run) = entry else { return None };
+    let part = |at| Entry::Run(run.slice(at));
+    let at = run.range();
+    (run.len() > 1).then(|| at.clone().map(|packet| (part(packet..packet + 1), part(packet..at.end))).collect())
 }

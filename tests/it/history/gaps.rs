@@ -9,7 +9,10 @@ use spead_inproc::{
     stream::{PacketSource, Taken},
     wire::{Packet, PacketError, Payload, Segment},
 };
-use support::raw_packet::{RawPacket, addressed, immediate};
+use support::{
+    queue::drain,
+    raw_packet::{RawPacket, addressed, immediate},
+};
 
 use super::{any_order, part, receive, single, window};
 
@@ -99,8 +102,7 @@ fn bytes_sent_are_those_of_the_packets_with_repeated_pointers_and_in_parts_too()
     let immediates = (0..5).fold(Heap::builder(Flavour::SPEAD_64_48), |heap, id| heap.immediate(0x1600 + id, id));
     let heap = immediates.item(0x1000, vec![1; 500]).build().unwrap();
     let sent = tx.send_heap(heap.repeat_pointers()).unwrap();
-    let Taken::Entry(entry) = queue.take() else { panic!("nothing is queued") };
-    assert_eq!(sent.bytes, entry.packets().iter().map(|packet| packet.len() as u64).sum::<u64>());
+    assert_eq!(sent.bytes, drain(&queue).iter().map(|packet| packet.len() as u64).sum::<u64>());
     // One packet at a time.
     tx.send_heaps(&[(&heap).into(), heap.repeat_pointers()], GroupMode::RoundRobin).unwrap();
     while let Taken::Entry(entry) = queue.take() {
@@ -329,15 +331,11 @@ fn what_a_stop_leaves_unread_is_given_back_in_order() {
     assert_eq!(events, ["8: whole", "1: 0..16 of 70, flushed"]);
     assert_eq!(queues.each_ref().map(InprocQueue::len), [1, 5]);
     let left = |queue: &InprocQueue| -> Vec<(u64, u64)> {
-        let entries = std::iter::from_fn(|| match queue.take() {
-            Taken::Entry(entry) => Some(entry.packets()),
-            _ => None,
-        });
         let place = |packet: Bytes| {
             let packet = Packet::parse(&packet).unwrap();
             (packet.cnt().get(), packet.payload_offset())
         };
-        entries.flatten().map(place).collect()
+        drain(queue).into_iter().map(place).collect()
     };
     assert_eq!(left(&queues[0]), [(10, 0)]);
     assert_eq!(left(&queues[1]), [(1, 16), (1, 40), (1, 64), (5, 0), (6, 0)]);

@@ -4,10 +4,9 @@ use bytes::Bytes;
 use spead_inproc::{
     Flavour, GroupMode, Harness, Heap, InprocQueue, PacketizeError, Packetizer, RecvConfig, RecvStream, SendConfig,
     SendError, SendStream,
-    stream::{PacketSource, Taken},
     wire::{ItemPointer, Packet},
 };
-use support::vectors::to_hex;
+use support::{queue::drain, vectors::to_hex};
 
 use super::receive;
 
@@ -21,22 +20,13 @@ fn sender(queue: &InprocQueue, max_packet_size: usize) -> SendStream {
     SendStream::new(queue, SendConfig { max_packet_size, ..SendConfig::default() }).unwrap()
 }
 
-/// The packets that are queued.
-fn queued(queue: &InprocQueue) -> Vec<Bytes> {
-    let entries = std::iter::from_fn(|| match queue.take() {
-        Taken::Entry(entry) => Some(entry.packets()),
-        _ => None,
-    });
-    entries.flatten().collect()
-}
-
 /// Heap cnt and payload offset of the packets that are queued.
 fn order(queue: &InprocQueue) -> Vec<(u64, u64)> {
     let place = |packet: &Bytes| {
         let packet = Packet::parse(packet).unwrap();
         (packet.cnt().get(), packet.payload_offset())
     };
-    queued(queue).iter().map(place).collect()
+    drain(queue).iter().map(place).collect()
 }
 
 #[test]
@@ -113,7 +103,7 @@ fn b47_a_group_with_a_bad_substream_in_the_middle_sends_nothing_and_uses_no_cnt(
     assert_eq!(sent.cnts.iter().map(|cnt| cnt.get()).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(queues.each_ref().map(InprocQueue::packets_put), [3, 3]);
     assert_eq!(sent.packets, 6);
-    assert_eq!(sent.bytes, queues.iter().flat_map(queued).map(|packet| packet.len() as u64).sum::<u64>());
+    assert_eq!(sent.bytes, queues.iter().flat_map(drain).map(|packet| packet.len() as u64).sum::<u64>());
     assert_eq!(tx.send_heap(&heap).unwrap().cnt, 3);
 }
 
@@ -154,7 +144,7 @@ fn b50_every_packet_has_payload_a_control_heap_one_byte_and_pointers_alone_eight
     let queue = InprocQueue::new();
     let tx = sender(&queue, 1472);
     let sent = tx.send_heap(Heap::end_of_stream(FLAVOUR).with_cnt(0x1234)).unwrap();
-    let [packet] = queued(&queue).try_into().unwrap();
+    let [packet] = drain(&queue).try_into().unwrap();
     assert_eq!(
         to_hex(&packet),
         "5304020600000006800100000000123480020000000000018003000000000000800400000000000180060000000000020000000000000000\
@@ -221,7 +211,7 @@ fn b52_repeated_pointers_are_all_in_each_packet_others_as_many_as_fit_in_order()
     let queue = InprocQueue::new();
     sender(&queue, 128).send_heap(heap.repeat_pointers()).unwrap();
     let flat: Vec<_> = Packetizer::repeating_pointers(&heap, 1, 128).unwrap().iter().collect();
-    assert_eq!(queued(&queue), flat);
+    assert_eq!(drain(&queue), flat);
 }
 
 /// Nobody can change a buffer that is being sent: a `Bytes` is shared and never written.

@@ -5,10 +5,12 @@ use spead_inproc::{
     GroupMode, Heap, HeapReference, InprocQueue, Packetizer, RecvConfig, SendConfig, SendError, SendStream,
     heap::Origin,
     recv::{Event, Reassembler},
-    stream::{Entry, PacketSource, Taken},
     wire::Packet,
 };
-use support::vectors::{flag, list, number, run, size, tagged, text, to_hex, unsigned};
+use support::{
+    queue::drain,
+    vectors::{flag, list, number, run, size, tagged, text, to_hex, unsigned},
+};
 
 use super::ops;
 
@@ -101,10 +103,10 @@ fn check_stream(case: &Value) -> Result<(), String> {
 
     let packets = &case["expect"]["packets"];
     let hex = |packets: Vec<&Value>| packets.into_iter().map(|packet| packet["hex"].clone()).collect::<Value>();
-    compare(&drain(&global), &hex(list(packets).iter().collect()))?;
+    compare(&in_hex(&global), &hex(list(packets).iter().collect()))?;
     for (substream, queue) in queues.iter().enumerate() {
         let own = list(packets).iter().filter(|packet| packet["substream"] == substream).collect();
-        compare(&drain(queue), &hex(own)).map_err(|why| format!("substream {substream}: {why}"))?;
+        compare(&in_hex(queue), &hex(own)).map_err(|why| format!("substream {substream}: {why}"))?;
     }
     Ok(())
 }
@@ -158,12 +160,8 @@ fn name(error: &SendError) -> &'static str {
     }
 }
 
-fn drain(queue: &InprocQueue) -> Vec<String> {
-    let entries = std::iter::from_fn(|| match queue.take() {
-        Taken::Entry(entry) => Some(entry),
-        Taken::Empty | Taken::Ended => None,
-    });
-    entries.flat_map(|entry: Entry| entry.packets()).map(|packet| to_hex(&packet)).collect()
+fn in_hex(queue: &InprocQueue) -> Vec<String> {
+    drain(queue).iter().map(|packet| to_hex(packet)).collect()
 }
 
 fn compare(made: &[String], wanted: &Value) -> Result<(), String> {
