@@ -2,6 +2,7 @@
 
 use std::{error::Error, thread};
 
+use bytes::Bytes;
 use spead_inproc::{
     Flavour, GroupMode, Heap, HeapReference, InprocQueue, ReceivedHeap, RecvConfig, RecvStream, SendConfig, SendStream,
 };
@@ -38,20 +39,47 @@ pub(crate) fn drain(rx: &RecvStream, heaps: usize, payload: usize) {
 /// How the heaps of a run are sent.
 #[derive(Debug, Clone, Copy)]
 enum Calls {
-    /// All with one call, as the peer script sends them.
+    /// One heap many times, all with one call, as the peer script sends it.
     One,
-    /// Each with a call of its own, as most programs do.
+    /// Many heaps, each with a call of its own, as programs do.
     Each,
+    /// One heap many times, each with a call: its count of references goes to and fro between sender and receiver.
+    Again,
 }
 
 impl Calls {
-    const ALL: [Self; 2] = [Self::One, Self::Each];
+    const ALL: [Self; 3] = [Self::One, Self::Each, Self::Again];
 
     const fn name(self) -> &'static str {
         match self {
             Self::One => "one",
             Self::Each => "each",
+            Self::Again => "again",
         }
+    }
+
+    /// How many heaps take turns.
+    const fn heaps(self) -> usize {
+        match self {
+            Self::One | Self::Again => 1,
+            Self::Each => 64,
+        }
+    }
+}
+
+/// Heaps that take turns; they share their payload.
+#[derive(Debug)]
+struct Turns(Vec<Heap>);
+
+impl Turns {
+    fn new(heaps: usize, payload: usize) -> Self {
+        let bytes = Bytes::from(vec![BYTE; payload]);
+        let heap = |_| Heap::builder(Flavour::SPEAD_64_48).item(DATA, bytes.clone()).build().expect("one short item");
+        Self((0..heaps).map(heap).collect())
+    }
+
+    fn references(&self, heaps: usize) -> Vec<HeapReference<'_>> {
+        self.0.iter().cycle().take(heaps).map(HeapReference::from).collect()
     }
 }
 
@@ -74,7 +102,7 @@ impl Run {
             Calls::One => {
                 self.tx.send_heaps(heaps, GroupMode::Serial).expect("the queue is open");
             }
-            Calls::Each => {
+            Calls::Each | Calls::Again => {
                 for heap in heaps {
                     self.tx.send_heap(*heap).expect("the queue is open");
                 }
@@ -107,9 +135,9 @@ fn cell(
     calls: Calls,
     options: &Options,
 ) -> Result<Record, Box<dyn Error>> {
-    let heap = heap(payload);
+    let turns = Turns::new(calls.heaps(), payload);
     let heaps = options.heap_count(payload, packet_size);
-    let references = vec![HeapReference::from(&heap); heaps];
+    let references = turns.references(heaps);
     let (mut sends, mut drains, mut totals, mut packets) = (Times::default(), Times::default(), Times::default(), 0);
     for _ in 0..options.reps {
         let run = Run::new(packet_size, heaps)?;
@@ -161,9 +189,9 @@ fn cell(
 pub(crate) fn keep(options: &Options, output: &mut Output) -> Outcome {
     const PACKET_SIZE: usize = 9000;
     for payload in options.payloads.iter().copied().filter(|payload| *payload >= 8192) {
-        let heap = heap(payload);
+        let turns = Turns::new(Calls::One.heaps(), payload);
         let heaps = options.heap_count(payload, PACKET_SIZE);
-        let references = vec![HeapReference::from(&heap); heaps];
+        let references = turns.references(heaps);
         let mut totals = Times::default();
         for _ in 0..options.reps {
             let run = Run::new(PACKET_SIZE, heaps)?;
