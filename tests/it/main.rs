@@ -19,5 +19,6 @@ mod runs;
 mod snapshots;
 mod strategies;
 mod threads;
+mod transport;
 mod values;
 mod vectors;

@@ -269,7 +269,7 @@ impl PacketSink for GroupSink {
     fn put(&self, entry: Entry) -> Result<(), Refused> {
         let mut state = self.groups.lock();
         if state.stopped {
-            return Err(Refused(entry));
+            return Err(Refused::stopped(entry));
         }
         state.deliver(self.endpoint, entry);
         Ok(())

@@ -81,8 +81,8 @@ impl InprocQueue {
     pub fn add_packet(&self, packet: impl Into<Bytes>) -> Result<(), QueueStopped> {
         match self.put(Entry::from(packet.into())) {
             Ok(()) => Ok(()),
-            Err(Refused(Entry::Flat(packet))) => Err(QueueStopped { packet }),
-            Err(Refused(_)) => unreachable!("a flat packet was put"),
+            Err(Refused { entry: Entry::Flat(packet), .. }) => Err(QueueStopped { packet }),
+            Err(_) => unreachable!("a flat packet was put"),
         }
     }
 
@@ -177,15 +177,17 @@ impl PacketSink for InprocQueue {
     fn put(&self, entry: Entry) -> Result<(), Refused> {
         #[cfg(packet_by_packet)]
         if let Some(packets) = split(&entry) {
-            return packets.into_iter().try_for_each(|(packet, rest)| self.put(packet).map_err(|_| Refused(rest)));
+            return packets
+                .into_iter()
+                .try_for_each(|(packet, rest)| self.put(packet).map_err(|_| Refused::stopped(rest)));
         }
         let packets = entry.len() as u64;
         let count = |put: u64| (put & STOPPED == 0).then(|| put + packets);
         if self.shared.put.fetch_update(Ordering::SeqCst, Ordering::SeqCst, count).is_err() {
-            return Err(Refused(entry));
+            return Err(Refused::stopped(entry));
         }
         // The queue holds a receiver too, so this cannot fail.
-        self.shared.sender.send(entry).map_err(|refused| Refused(refused.0))?;
+        self.shared.sender.send(entry).map_err(|refused| Refused::stopped(refused.0))?;
         self.shared.waiters.notify_in_order();
         Ok(())
     }

@@ -9,7 +9,7 @@ use std::{
 use futures_channel::oneshot::Receiver;
 use futures_timer::Delay;
 
-use super::SendError;
+use super::{SendError, outbox::Unsent};
 
 /// Heaps that are under way: resolves when the last of their packets is on the transport, or one was refused.
 ///
@@ -28,8 +28,8 @@ enum State<T> {
 struct Queued<T> {
     sent: T,
     packets: u64,
-    /// Says how many packets were refused.
-    ticket: Receiver<u64>,
+    /// Says what was refused.
+    ticket: Receiver<Unsent>,
     /// How long a harness waits for it.
     patience: Option<Duration>,
     watchdog: Option<Delay>,
@@ -40,7 +40,7 @@ impl<T> InFlight<T> {
         Self { state: Some(State::Done(result)) }
     }
 
-    pub(super) const fn queued(sent: T, packets: u64, ticket: Receiver<u64>, patience: Option<Duration>) -> Self {
+    pub(super) const fn queued(sent: T, packets: u64, ticket: Receiver<Unsent>, patience: Option<Duration>) -> Self {
         Self { state: Some(State::Queued(Queued { sent, packets, ticket, patience, watchdog: None })) }
     }
 
@@ -58,19 +58,15 @@ impl<T> InFlight<T> {
     /// Whether it will resolve without waiting.
     pub(super) fn resolve(&mut self) -> bool {
         let Some(State::Queued(queued)) = &mut self.state else { return true };
-        let Some(refused) = queued.ticket.try_recv().transpose() else { return false };
+        let Some(unsent) = queued.ticket.try_recv().transpose() else { return false };
         let packets = queued.packets;
-        let outcome = refused.map_err(|_| SendError::Abandoned).and_then(|refused| check(packets, refused));
+        let outcome = unsent.map_err(|_| SendError::Abandoned).and_then(|unsent| unsent.outcome(packets));
         self.state = self.state.take().map(|state| match state {
             State::Queued(queued) => State::Done(outcome.map(|()| queued.sent)),
             done => done,
         });
         true
     }
-}
-
-fn check(packets: u64, refused: u64) -> Result<(), SendError> {
-    if refused > 0 { Err(SendError::Stopped { packets, refused }) } else { Ok(()) }
 }
 
 /// Nothing in it is pinned.
@@ -98,7 +94,7 @@ impl<T> Future for InFlight<T> {
 impl<T> Queued<T> {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         match Pin::new(&mut self.ticket).poll(context) {
-            Poll::Ready(Ok(refused)) => return Poll::Ready(check(self.packets, refused)),
+            Poll::Ready(Ok(unsent)) => return Poll::Ready(unsent.outcome(self.packets)),
             Poll::Ready(Err(_)) => return Poll::Ready(Err(SendError::Abandoned)),
             Poll::Pending => {}
         }

@@ -35,7 +35,7 @@ pub use recv_error::{RecvError, Starved};
 pub use recv_stream::{ReaderError, RecvStream};
 pub use ring::{HeapRing, RingError};
 pub use send_stream::{GroupMode, SendConfig, SendConfigError, SendError, SendStream, Sent, SentGroup};
-pub use transport::{AlteredPacket, Entry, PacketSink, PacketSource, Refused, Taken};
+pub use transport::{AlteredPacket, Entry, PacketSink, PacketSource, Refused, Taken, TransportError};
 pub use waiters::Waiters;
 pub use watch::SentHeaps;
 pub(crate) use watch::{Before, Watch};

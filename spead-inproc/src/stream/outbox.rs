@@ -13,7 +13,10 @@ use std::{
 use futures_channel::oneshot::Sender;
 use futures_lite::future::yield_now;
 
-use super::{Entry, GroupMode, PacketSink, Refused, SendConfig, Watch, clock::Clock, io::Threads, rate::Limiter};
+use super::{
+    Entry, GroupMode, PacketSink, Refused, SendConfig, SendError, TransportError, Watch, clock::Clock, io::Threads,
+    rate::Limiter,
+};
 use crate::{
     send::{CntSequence, Run},
     sync::{Mutex, MutexGuard},
@@ -37,7 +40,7 @@ pub(super) struct Outbox {
 pub(super) struct Job {
     pub(super) parts: Vec<Part>,
     pub(super) mode: GroupMode,
-    pub(super) done: Sender<u64>,
+    pub(super) done: Sender<Unsent>,
     pub(super) watch: Option<Arc<Watch>>,
     /// What must live until the heaps are sent.
     pub(super) lease: Option<Arc<dyn Any + Send + Sync>>,
@@ -118,10 +121,10 @@ impl Line {
             parts.iter().for_each(|Part { run, .. }| watch.record(run.clone()));
         }
         let heaps = parts.len();
-        let refused = self.send(parts, mode, pace, first).await;
+        let unsent = self.send(parts, mode, pace, first).await;
         self.outbox().in_flight -= heaps;
         // Nobody may care any more.
-        done.send(refused).ok();
+        done.send(unsent).ok();
         drop(lease);
         true
     }
@@ -137,15 +140,14 @@ impl Line {
         job
     }
 
-    /// How many packets were refused.
-    async fn send(&self, parts: Vec<Part>, mode: GroupMode, pace: &Pace, first: &mut bool) -> u64 {
+    async fn send(&self, parts: Vec<Part>, mode: GroupMode, pace: &Pace, first: &mut bool) -> Unsent {
         let limited = self.limiter().owes() || parts.iter().any(|part| part.rate > 0.0);
         if let (Pace::Pool(_) | Pace::Here(_), false) = (pace, limited) {
             let bytes = parts.iter().map(|part| part.run.bytes()).sum();
             self.limiter().count(bytes, 0.0);
             return put_all(&self.sinks, parts, mode);
         }
-        let mut refused = 0;
+        let mut unsent = Unsent::default();
         for (part, run) in packets(&parts, mode) {
             if let (Pace::Stepped(..), false) = (pace, *first) {
                 yield_now().await;
@@ -156,12 +158,12 @@ impl Line {
             }
             *first = false;
             self.limiter().count(run.bytes(), part.rate);
-            refused += put(&self.sinks, part.substream, run);
+            unsent.add(put(&self.sinks, part.substream, run));
             if let Pace::Stepped(_, packets) = pace {
                 packets.fetch_add(1, Ordering::SeqCst);
             }
         }
-        refused
+        unsent
     }
 
     fn limiter(&self) -> MutexGuard<'_, Limiter> {
@@ -205,19 +207,52 @@ impl Drop for Unfinished<'_> {
     }
 }
 
-/// Puts everything, also after a refusal: other substreams may still be open. How many packets were refused.
-pub(super) fn put_all(sinks: &[Arc<dyn PacketSink>], parts: Vec<Part>, mode: GroupMode) -> u64 {
-    match mode {
-        GroupMode::Serial => parts.into_iter().map(|part| put(sinks, part.substream, part.run)).sum(),
-        GroupMode::RoundRobin => in_turn(&parts).map(|(part, run)| put(sinks, part.substream, run)).sum(),
+/// What was refused of a call.
+#[derive(Debug, Default)]
+pub(super) struct Unsent {
+    packets: u64,
+    /// The first cause that was not a stop.
+    cause: Option<TransportError>,
+}
+
+impl Unsent {
+    fn add(&mut self, put: Result<(), Refused>) {
+        if let Err(Refused { entry, cause }) = put {
+            self.packets += entry.len() as u64;
+            self.cause = self.cause.take().or(cause);
+        }
+    }
+
+    /// What the caller hears of a call of so many packets.
+    pub(super) fn outcome(self, packets: u64) -> Result<(), SendError> {
+        match self {
+            Self { packets: 0, .. } => Ok(()),
+            Self { packets: refused, cause: None } => Err(SendError::Stopped { packets, refused }),
+            Self { packets: refused, cause: Some(cause) } => Err(SendError::Transport { packets, refused, cause }),
+        }
     }
 }
 
-fn put(sinks: &[Arc<dyn PacketSink>], substream: usize, run: Run) -> u64 {
-    match sinks[substream].put(Entry::Run(run)) {
-        Ok(()) => 0,
-        Err(Refused(rest)) => rest.len() as u64,
+impl From<Refused> for Unsent {
+    fn from(refused: Refused) -> Self {
+        let mut unsent = Self::default();
+        unsent.add(Err(refused));
+        unsent
     }
+}
+
+/// Puts everything, also after a refusal: other substreams may still be open.
+pub(super) fn put_all(sinks: &[Arc<dyn PacketSink>], parts: Vec<Part>, mode: GroupMode) -> Unsent {
+    let mut unsent = Unsent::default();
+    match mode {
+        GroupMode::Serial => parts.into_iter().for_each(|part| unsent.add(put(sinks, part.substream, part.run))),
+        GroupMode::RoundRobin => in_turn(&parts).for_each(|(part, run)| unsent.add(put(sinks, part.substream, run))),
+    }
+    unsent
+}
+
+fn put(sinks: &[Arc<dyn PacketSink>], substream: usize, run: Run) -> Result<(), Refused> {
+    sinks[substream].put(Entry::Run(run))
 }
 
 /// All packets, one by one.

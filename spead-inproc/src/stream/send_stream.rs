@@ -1,8 +1,8 @@
 use std::{any::Any, fmt, sync::Arc, time::Duration};
 
 use super::{
-    Entry, Io, PacketSink, Refused, Watch,
-    outbox::{Line, Outbox, Part, put_all},
+    Entry, Io, PacketSink, TransportError, Watch,
+    outbox::{Line, Outbox, Part, Unsent, put_all},
 };
 use crate::{
     heap::{Heap, Origin},
@@ -145,7 +145,8 @@ impl SentGroup {
 }
 
 impl SendStream {
-    /// A stream with one substream for each sink.
+    /// A stream with one substream for each sink. A ledger counts what it sends as that of `origin`: each stream that a
+    /// receiver is to tell from others needs one of its own.
     ///
     /// # Errors
     /// [`SendConfigError`] if there is no sink, or the settings cannot work.
@@ -171,7 +172,8 @@ impl SendStream {
     /// Sends a heap; when this returns, all of its packets are on the transport.
     ///
     /// # Errors
-    /// [`SendError`], the first that applies: no such substream, no room, heap cnt too large, packets too small, or stopped.
+    /// [`SendError`], the first that applies: no such substream, no room, heap cnt too large, packets too
+    /// small, stopped, or what the transport says.
     /// A call that is refused uses up no heap cnt.
     pub fn send_heap<'h>(&self, heap: impl Into<HeapReference<'h>>) -> Result<Sent, SendError> {
         let heap = heap.into();
@@ -187,7 +189,7 @@ impl SendStream {
         self.record(&run);
         match self.line.sinks[heap.substream].put(Entry::Run(run)) {
             Ok(()) => Ok(sent),
-            Err(Refused(rest)) => Err(SendError::Stopped { packets: sent.packets, refused: rest.len() as u64 }),
+            Err(refused) => Unsent::from(refused).outcome(sent.packets).map(|()| sent),
         }
     }
 
@@ -209,11 +211,7 @@ impl SendStream {
         outbox.cnts = after;
         let sent = SentGroup::of(&parts);
         parts.iter().for_each(|part| self.record(&part.run));
-        let refused = put_all(&self.line.sinks, parts, mode);
-        if refused > 0 {
-            return Err(SendError::Stopped { packets: sent.packets, refused });
-        }
-        Ok(sent)
+        put_all(&self.line.sinks, parts, mode).outcome(sent.packets).map(|()| sent)
     }
 
     /// Sets the heap cnts of heaps that do not bring their own: `next`, `next + step`, and so on.
@@ -371,6 +369,17 @@ pub enum SendError {
         packets: u64,
         /// Packets that were not put anywhere.
         refused: u64,
+    },
+    /// A sink could not send.
+    #[error("the transport sent all but {refused} of {packets} packets: {cause}")]
+    Transport {
+        /// Packets of the call.
+        packets: u64,
+        /// Packets that were not put anywhere.
+        refused: u64,
+        /// The first error of the sink.
+        #[source]
+        cause: TransportError,
     },
     /// Whoever was to send the heap is gone.
     #[error("nobody sent it: its stepper is gone, or a packet sink panicked")]

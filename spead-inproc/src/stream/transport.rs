@@ -1,9 +1,9 @@
-use std::fmt;
+use std::{error::Error, fmt, sync::Arc};
 
 use bytes::Bytes;
 
 use super::Waiters;
-use crate::{heap::Origin, send::Run};
+use crate::{heap::Origin, recv::Count, send::Run};
 
 /// What one call puts into a transport or takes out of it: a packet, or a whole run of packets of one heap.
 ///
@@ -86,11 +86,42 @@ impl From<Bytes> for Entry {
 /// Where a [`SendStream`](super::SendStream) puts packets.
 ///
 /// Implement it to send over another transport, or to see or change what a stream sends.
+///
+/// ```
+/// use std::{io::Write, sync::{Arc, Mutex}};
+/// use spead_inproc::{Flavour, Heap, SendConfig, SendError, SendStream, heap::Origin};
+/// use spead_inproc::stream::{Entry, PacketSink, Refused};
+///
+/// /// Writes packets back to back, as `add_buffer_reader` reads them. A socket would be given one packet a call.
+/// #[derive(Debug)]
+/// struct Capture<W>(Mutex<W>);
+///
+/// impl<W: Write + Send + std::fmt::Debug> PacketSink for Capture<W> {
+///     fn put(&self, entry: Entry) -> Result<(), Refused> {
+///         let mut file = self.0.lock().unwrap();
+///         let written = entry.packets().iter().try_for_each(|packet| file.write_all(packet));
+///         written.map_err(|error| Refused::failed(entry, error))
+///     }
+///
+///     fn stop(&self) {}
+/// }
+///
+/// let heap = Heap::builder(Flavour::SPEAD_64_48).item(0x4300, vec![0; 4000]).build()?;
+/// let file = Arc::new(Capture(Mutex::new(Vec::new())));
+/// let tx = SendStream::over([file.clone() as _], SendConfig::default(), Origin::sender(0))?;
+/// let sent = tx.send_heap(&heap)?;
+/// assert_eq!(file.0.lock().unwrap().len() as u64, sent.bytes);
+///
+/// let full = Arc::new(Capture(Mutex::new(std::io::Cursor::new([0_u8; 2000]))));
+/// let tx = SendStream::over([full as _], SendConfig::default(), Origin::sender(0))?;
+/// assert!(matches!(tx.send_heap(&heap), Err(SendError::Transport { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait PacketSink: Send + Sync + fmt::Debug {
     /// Takes an entry, after all that were put before.
     ///
     /// # Errors
-    /// [`Refused`] gives the entry back if the sink was stopped.
+    /// [`Refused`] gives the entry back if the sink was stopped, or could not send it.
     fn put(&self, entry: Entry) -> Result<(), Refused>;
 
     /// Lets nothing more in; what is there can still be taken. Stopping twice is harmless.
@@ -111,6 +142,7 @@ pub trait PacketSource: Send + Sync + fmt::Debug {
 
 /// What a [`PacketSource`] has to give.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Taken {
     /// The next entry.
     Entry(Entry),
@@ -120,7 +152,43 @@ pub enum Taken {
     Ended,
 }
 
-/// An entry that came back, because the sink was stopped.
-#[derive(Debug, thiserror::Error)]
-#[error("the sink was stopped: {} packets came back", self.0.len())]
-pub struct Refused(pub Entry);
+/// An entry that came back: the sink was stopped, or could not send it.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{} came back: {}", Count(self.entry.len() as u64, "packet"), self.reason())]
+#[non_exhaustive]
+pub struct Refused {
+    /// What was not sent; of an entry of several packets, those that are left.
+    pub entry: Entry,
+    /// Why, if it was not that the sink was stopped.
+    #[source]
+    pub cause: Option<TransportError>,
+}
+
+impl Refused {
+    /// By a sink that was stopped.
+    #[must_use]
+    pub const fn stopped(entry: Entry) -> Self {
+        Self { entry, cause: None }
+    }
+
+    /// By a sink that could not send it.
+    #[must_use]
+    pub fn failed(entry: Entry, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { entry, cause: Some(TransportError(Arc::from(cause.into()))) }
+    }
+
+    fn reason(&self) -> String {
+        self.cause.as_ref().map_or_else(|| "the sink was stopped".to_owned(), TransportError::to_string)
+    }
+}
+
+/// Why a sink could not send: the error of its own, shared by all who hear of it. Equal to its own clones alone.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error(transparent)]
+pub struct TransportError(Arc<dyn Error + Send + Sync>);
+
+impl PartialEq for TransportError {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}

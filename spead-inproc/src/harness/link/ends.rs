@@ -22,7 +22,7 @@ impl PacketSink for LaneSink {
     fn put(&self, entry: Entry) -> Result<(), Refused> {
         let mut state = self.link.lock();
         if self.link.is_stopped(self.exit) {
-            return Err(Refused(entry));
+            return Err(Refused::stopped(entry));
         }
         state.put(self.sender, self.exit, entry);
         self.link.forward(&mut state);
