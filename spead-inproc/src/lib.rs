@@ -35,11 +35,24 @@
 //! | [`harness`] | [`Harness`]: all of it wired for a test; reports, snapshots, and what the attribute calls |
 //! | `strategies` | with the feature `proptest`: heaps, item groups, fault plans, packet storms for property tests |
 //!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `ndarray` | values from and into arrays of [ndarray](https://docs.rs/ndarray) |
+//! | `proptest` | the module `strategies` |
+//! | `tracing` | events of [tracing](https://docs.rs/tracing) where packets or heaps are lost |
+//!
 //! [`recipes`] has what tests of SPEAD software make by hand, and what they can write instead.
 //!
 //! The core, up to `descriptor`, is pure: no threads, clocks, locks or logs. Nothing runs unless somebody asks: a
 //! [`RecvStream`] puts heaps together on the thread that wants one.
 #![forbid(unsafe_code)]
+
+// Their types are in our interface.
+pub use {bytes, half, insta, num_complex};
 
 mod sync;
 
@@ -70,7 +83,9 @@ pub mod recipes {}
 pub use descriptor::{Descriptor, GroupError, GroupItem, HeapGenerator, ItemGroup, UpdateError, Value, ValueError};
 #[doc(hidden)]
 pub use harness::private as __private;
-pub use harness::{Demand, FromHarness, Harness, HarnessBuilder, HarnessError};
+pub use harness::{
+    Demand, Descriptors, Faults, FromHarness, Groups, Harness, HarnessBuilder, HarnessError, Order, Select, Tolerance,
+};
 pub use heap::{Heap, HeapBuilder, HeapError, Item};
 pub use inproc::{InprocQueue, QueueStopped};
 pub use recv::{

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What a reassembler gives out.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
     /// A heap of which nothing is missing.
@@ -42,7 +42,7 @@ impl Event {
 ///
 /// Its items stand in the order in which the sender wrote them, whatever the order in which packets came, and empty items
 /// are kept. (spead2 sorts them, and drops empty ones.)
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ReceivedHeap {
     pub(super) cnt: HeapCnt,
     pub(super) origin: Origin,
@@ -117,14 +117,14 @@ pub enum Ending {
 /// What came of a heap that is not whole: its immediate items, and which bytes of its payload.
 ///
 /// Addressed items are withheld, since nothing says which of their bytes are missing (spead2 `recv_heap.cpp`).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IncompleteHeap {
     /// Boxed, since there are few of them: events that are whole heaps stay small.
     pub(super) partial: Box<Partial>,
 }
 
 /// What an [`IncompleteHeap`] knows.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Partial {
     pub(super) cnt: HeapCnt,
     pub(super) origin: Origin,

@@ -1,4 +1,4 @@
-use super::{RecvError, RecvStream};
+use super::{HeapRing, RecvError, RecvStream};
 use crate::{recv::ReceivedHeap, wire::ItemId};
 
 /// The heaps that a stream still receives.
@@ -29,15 +29,7 @@ impl Iterator for Heaps<'_> {
     type Item = Result<ReceivedHeap, RecvError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.done {
-            return None;
-        }
-        let next = self.stream.next_heap();
-        self.done = next.is_err();
-        match next {
-            Err(RecvError::Stopped) => None,
-            next => Some(next),
-        }
+        next(&mut self.done, || self.stream.next_heap())
     }
 }
 
@@ -49,5 +41,54 @@ impl<'s> IntoIterator for &'s RecvStream {
 
     fn into_iter(self) -> Heaps<'s> {
         self.heaps()
+    }
+}
+
+/// The heaps that come out of a ring; see [`Heaps`].
+#[derive(Debug)]
+pub struct RingHeaps<'r> {
+    ring: &'r HeapRing,
+    done: bool,
+}
+
+impl HeapRing {
+    /// The heaps to come, one by one, until the ring ends.
+    #[must_use]
+    pub const fn heaps(&self) -> RingHeaps<'_> {
+        RingHeaps { ring: self, done: false }
+    }
+}
+
+impl Iterator for RingHeaps<'_> {
+    type Item = Result<ReceivedHeap, RecvError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        next(&mut self.done, || self.ring.next_heap())
+    }
+}
+
+impl std::iter::FusedIterator for RingHeaps<'_> {}
+
+impl<'r> IntoIterator for &'r HeapRing {
+    type Item = Result<ReceivedHeap, RecvError>;
+    type IntoIter = RingHeaps<'r>;
+
+    fn into_iter(self) -> RingHeaps<'r> {
+        self.heaps()
+    }
+}
+
+fn next(
+    done: &mut bool,
+    heap: impl FnOnce() -> Result<ReceivedHeap, RecvError>,
+) -> Option<Result<ReceivedHeap, RecvError>> {
+    if *done {
+        return None;
+    }
+    let next = heap();
+    *done = next.is_err();
+    match next {
+        Err(RecvError::Stopped) => None,
+        next => Some(next),
     }
 }

@@ -65,8 +65,8 @@ impl Wait {
 }
 
 impl RecvStream {
-    /// The heaps to come, for code that is async, until the stream ends. Needs no particular runtime; dropping it loses
-    /// nothing.
+    /// The heaps to come, for code that is async, until the stream ends; in a harness also until nothing comes in time, and
+    /// then the last is [`RecvError::Starved`]. Needs no particular runtime; dropping it loses nothing.
     ///
     /// ```
     /// use futures_lite::{StreamExt as _, future::block_on};

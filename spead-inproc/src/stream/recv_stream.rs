@@ -199,7 +199,7 @@ impl RecvStream {
     /// The next whole heap; for code that is async. Needs no particular runtime. Dropping the future loses nothing.
     ///
     /// # Errors
-    /// [`RecvError::Stopped`] after the last one.
+    /// [`RecvError::Stopped`] after the last one; in a harness [`RecvError::Starved`] if nothing comes in time.
     pub async fn next_heap_async(&self) -> Result<ReceivedHeap, RecvError> {
         let mut wait = Wait::default();
         poll_fn(|context| self.poll_look(&mut wait, context, Intake::pop_heap)).await

@@ -87,6 +87,12 @@ impl HeapRing {
         Ok(Self { shared: Arc::new(shared) })
     }
 
+    /// How many heaps it holds at most.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.shared.capacity.get()
+    }
+
     /// The next heap. Waits for it.
     ///
     /// # Errors

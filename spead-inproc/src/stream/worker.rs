@@ -33,7 +33,7 @@ use crate::sync::{
 /// // Though the ring is full and nobody reads it.
 /// worker.stop();
 /// // What it had not read stays in the queue, what found no room in the stream.
-/// let in_ring = std::iter::from_fn(|| ring.next_heap().ok()).count();
+/// let in_ring = ring.heaps().count();
 /// assert_eq!(in_ring + rx.heaps().count() + queue.len(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
