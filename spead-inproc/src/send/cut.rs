@@ -104,7 +104,8 @@ impl Cut {
     pub(crate) fn is_one_packet(heap: &Heap, rule: CutRule) -> bool {
         let (items, length) = (heap.items().len() as u64, heap.payload_length());
         let needed = length.saturating_add(FIXED_BYTES + POINTER * items);
-        length > 0 && items < MAX_SLOTS && needed <= rule.packet_size()
+        // A packet full of pointers is followed by another, whatever fits.
+        length > 0 && items < slots(rule.packet_size()) && needed <= rule.packet_size()
     }
 
     /// Bytes of the heap's payload, padding included.

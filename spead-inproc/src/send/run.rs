@@ -314,7 +314,7 @@ mod tests {
     ) {
         let flavour = Flavour::new(address_bits).expect("a flavour");
         let rule = CutRule::new(size, repeat).expect("large enough");
-        for (items, length) in (0..10).flat_map(|items| [0, 1, 15, 16, 17, 64].map(|length| (items, length))) {
+        for (items, length) in (0..10).flat_map(|items| [0, 1, 7, 8, 9, 15, 16, 17, 64].map(|length| (items, length))) {
             let heap = heap(flavour, items, length);
             let Ok((run, _)) = Run::new(&heap, HeapCnt::wrapped(77, flavour), rule, Origin::FOREIGN) else { continue };
             let (mut header, mut more) = (ShortHeader::default(), Vec::new());
@@ -322,6 +322,9 @@ mod tests {
             let short = short.map(|(header, payload)| (header.to_vec(), joined(&payload)));
             let expected = in_general(&run).filter(|_| items <= FEW_POINTERS as u64 && heap.payload_length() > 0);
             assert_eq!(short, expected, "{items} items, {length} bytes");
+            let first = run.slice(0..1);
+            let short = first.only_packet(&mut header, &mut more);
+            assert!(run.len() == 1 || short.is_none(), "{items} items, {length} bytes: more packets follow");
         }
     }
 }

@@ -83,9 +83,14 @@ fn receive(config: RecvConfig, packets: impl IntoIterator<Item = Bytes>) -> Rece
     let queue = InprocQueue::new();
     packets.into_iter().for_each(|packet| queue.add_packet(packet).unwrap());
     queue.stop();
+    drain(&stream(config, &queue), &queue)
+}
+
+/// A stream that reads this queue.
+fn stream(config: RecvConfig, queue: &InprocQueue) -> RecvStream {
     let rx = RecvStream::new(config).unwrap();
-    rx.add_inproc_reader(&queue).unwrap();
-    drain(&rx, &queue)
+    rx.add_inproc_reader(queue).unwrap();
+    rx
 }
 
 /// What a stream gives until it ends.

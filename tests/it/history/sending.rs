@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use spead_inproc::{
-    Flavour, GroupMode, Harness, Heap, InprocQueue, PacketizeError, Packetizer, RecvConfig, RecvStream, SendConfig,
-    SendError, SendStream,
+    Event, Flavour, GroupMode, Harness, Heap, InprocQueue, PacketizeError, Packetizer, RecvConfig, RecvStream,
+    SendConfig, SendError, SendStream,
     wire::{ItemPointer, Packet},
 };
 use support::{queue::drain, vectors::to_hex};
@@ -232,4 +232,23 @@ fn b54_heap_data_is_not_copied_and_lives_long_enough() {
     let bytes = received.item(0x1000).unwrap().as_addressed().unwrap();
     assert_eq!((bytes.as_ptr(), bytes.len()), (place, 100_000));
     assert!(bytes.iter().all(|byte| *byte == 9));
+}
+
+#[test]
+fn a_heap_whose_pointers_just_fill_a_packet_arrives_in_the_two_that_it_is_sent_in() {
+    // The pointers and eight bytes would fit one packet, but a packet full of pointers is not the last.
+    for items in [1, 2, 8] {
+        let builder = Heap::builder(FLAVOUR).item(0x1000, vec![5; 8]);
+        let heap = (1..items).fold(builder, |heap, id| heap.immediate(0x1600 + id, id)).build().unwrap();
+        let queue = InprocQueue::new();
+        let tx = sender(&queue, 48 + 8 * usize::try_from(items).unwrap());
+        let sent = tx.send_heaps(&[(&heap).into(), (&heap).into()], GroupMode::RoundRobin).unwrap();
+        assert_eq!((sent.packets, queue.len()), (4, 4), "{items} items");
+        queue.stop();
+        let received = super::drain(&super::stream(RecvConfig::default(), &queue), &queue);
+        let heaps: Vec<_> = received.events.into_iter().filter_map(Event::into_heap).collect();
+        let packets: Vec<_> = heaps.iter().map(|heap| (heap.cnt().get(), heap.packets())).collect();
+        assert_eq!((packets, received.stats.packets), (vec![(1, 2), (2, 2)], 4), "{items} items");
+        assert!(heaps.iter().all(|came| came.heap() == &heap), "{items} items");
+    }
 }

@@ -6,13 +6,7 @@ use spead_inproc::{
     SendStream,
 };
 
-use super::{any_order, drain, halves, part, receive, single, stop, unsized_part};
-
-fn stream(config: RecvConfig, queue: &InprocQueue) -> RecvStream {
-    let rx = RecvStream::new(config).unwrap();
-    rx.add_inproc_reader(queue).unwrap();
-    rx
-}
+use super::{any_order, drain, halves, part, receive, single, stop, stream, unsized_part};
 
 fn add(queue: &InprocQueue, packets: impl IntoIterator<Item = Bytes>) {
     packets.into_iter().for_each(|packet| queue.add_packet(packet).unwrap());
