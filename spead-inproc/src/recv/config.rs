@@ -29,7 +29,8 @@ pub struct RecvConfig {
 pub struct Limits {
     /// Bytes of payload that a heap may say it has. Default 2^40.
     pub heap_length: u64,
-    /// Bytes of payload that all heaps that are still arriving may hold together. Default 2^32.
+    /// Bytes of payload that all heaps that are still arriving may hold together; one that comes in a single packet is
+    /// never among them, nor is what a new heap evicts. Default 2^32.
     pub live_bytes: u64,
     /// Different item pointers of one heap. Default 2^20.
     pub items: u64,

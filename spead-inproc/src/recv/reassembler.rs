@@ -121,21 +121,14 @@ impl Reassembler {
             return Err(Outcome::Stopped);
         }
         self.count_packet();
-        let live = self.live_bytes.saturating_add(packet.payload_length());
         let single = packet.heap_length() == Some(packet.payload_length());
-        if single
-            && live <= self.config.limits.live_bytes
-            && let Some(heap) = plain_heap(packet, &self.config.limits, self.config.bug_compat, &mut self.extents)
+        if single && let Some(heap) = plain_heap(packet, &self.config.limits, self.config.bug_compat, &mut self.extents)
         {
             return Err(self.push_whole(packet.cnt(), origin, heap));
         }
         self.ledger.receive(origin);
         if packet.heap_length().is_none() && !self.config.allow_unsized_heaps {
             return Err(self.refuse(packet, origin, Ok(Rejection::Unsized)));
-        }
-        if live > self.config.limits.live_bytes {
-            let limit = self.config.limits.live_bytes;
-            return Err(self.refuse(packet, origin, Ok(Rejection::LiveBytesLimit { live, limit })));
         }
         let slot = if single {
             self.stats.single_packet_heaps = self.stats.single_packet_heaps.saturating_add(1);
@@ -271,8 +264,11 @@ impl Reassembler {
     fn admit_first(&mut self, packet: &Packet<'_>, origin: Origin) -> Result<Slot, Outcome> {
         let mut live = self.spare.pop().unwrap_or_else(|| Live::new(self.config.allow_out_of_order));
         live.heap.start(packet);
-        // Before the slot is taken: what is refused evicts nothing.
-        if let Err(refusal) = live.heap.admit(packet, origin, &self.config.limits) {
+        // Before the slot is taken: what is refused evicts nothing. What is complete at once is never live.
+        let admitted = live.heap.admit(packet, origin, &self.config.limits);
+        let complete = live.heap.is_complete();
+        let admitted = admitted.and_then(|()| if complete { Ok(()) } else { self.check_room_for_heap(packet) });
+        if let Err(refusal) = admitted {
             self.spare.push(live);
             return Err(self.refuse(packet, origin, refusal));
         }
@@ -282,10 +278,30 @@ impl Reassembler {
     }
 
     fn admit_next(&mut self, slot: Slot, packet: &Packet<'_>, origin: Origin) -> Result<Slot, Outcome> {
+        if let Err(refusal) = self.check_room(packet, 0) {
+            return Err(self.refuse(packet, origin, refusal));
+        }
         match self.window.live_mut(slot).map(|live| live.admit(packet, origin, &self.config.limits)) {
             Some(Err(refusal)) => Err(self.refuse(packet, origin, refusal)),
             _ => Ok(slot),
         }
+    }
+
+    /// Whether the window may hold this packet of a heap that starts: the heap that it evicts is held no longer.
+    #[inline]
+    fn check_room_for_heap(&self, packet: &Packet<'_>) -> Result<(), Refusal> {
+        self.check_room(packet, 0).or_else(|_| {
+            let evicted = self.window.next_to_leave(packet.cnt()).map_or(0, LiveHeap::received);
+            self.check_room(packet, evicted)
+        })
+    }
+
+    /// Whether the window may hold this packet once so many bytes have left it.
+    #[inline]
+    fn check_room(&self, packet: &Packet<'_>, leaving: u64) -> Result<(), Refusal> {
+        let live = self.live_bytes.saturating_sub(leaving).saturating_add(packet.payload_length());
+        let limit = self.config.limits.live_bytes;
+        if live > limit { Err(Ok(Rejection::LiveBytesLimit { live, limit })) } else { Ok(()) }
     }
 
     /// Whether a packet that was cut from this heap, and that nothing befell, would give the very heap:
@@ -293,8 +309,7 @@ impl Reassembler {
     #[inline(always)]
     pub(crate) fn is_all_of(&self, packet: &Packet<'_>, source: &Heap) -> bool {
         let RecvConfig { limits, bug_compat, .. } = &self.config;
-        let live = self.live_bytes.saturating_add(packet.payload_length());
-        !self.stopped && live <= limits.live_bytes && is_all_of(packet, source, limits, *bug_compat)
+        !self.stopped && is_all_of(packet, source, limits, *bug_compat)
     }
 
     /// Takes a packet that carries all of a heap: the heap comes out as it is.

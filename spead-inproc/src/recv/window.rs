@@ -70,22 +70,37 @@ impl Window {
 
     /// The slot for a new heap; the heap that is in it must go.
     pub(super) fn advance(&mut self, cnt: HeapCnt) -> (Slot, Option<Box<Live>>) {
-        let substream = match self.heads.len() as u64 {
-            0 | 1 => 0,
-            substreams => usize::try_from(cnt.get().checked_rem(substreams).unwrap_or(0)).unwrap_or(0),
-        };
-        let slot = self.step(substream);
+        let slot = self.step(self.substream(cnt));
         (slot, self.remove(slot))
     }
 
-    fn step(&mut self, substream: usize) -> Slot {
-        let first = substream.saturating_mul(self.max_heaps);
-        let Some(head) = self.heads.get_mut(substream) else { return Slot::new(first) };
-        *head = head.saturating_add(1);
-        if *head >= self.max_heaps {
-            *head = 0;
+    /// The heap that must go when a new heap with this cnt starts.
+    pub(super) fn next_to_leave(&self, cnt: HeapCnt) -> Option<&LiveHeap> {
+        let substream = self.substream(cnt);
+        let place = after(*self.heads.get(substream)?, self.max_heaps);
+        self.live(self.slot(substream, place)).map(|live| &live.heap)
+    }
+
+    #[inline]
+    fn substream(&self, cnt: HeapCnt) -> usize {
+        match self.heads.len() as u64 {
+            0 | 1 => 0,
+            substreams => usize::try_from(cnt.get().checked_rem(substreams).unwrap_or(0)).unwrap_or(0),
         }
-        Slot::new(first.saturating_add(*head))
+    }
+
+    #[inline]
+    fn step(&mut self, substream: usize) -> Slot {
+        let max_heaps = self.max_heaps;
+        let Some(head) = self.heads.get_mut(substream) else { return self.slot(substream, 0) };
+        *head = after(*head, max_heaps);
+        let place = *head;
+        self.slot(substream, place)
+    }
+
+    #[inline]
+    fn slot(&self, substream: usize, place: usize) -> Slot {
+        Slot::new(substream.saturating_mul(self.max_heaps).saturating_add(place))
     }
 
     /// Puts a heap into a free slot.
@@ -146,4 +161,11 @@ impl Window {
         let bits = self.buckets.len().trailing_zeros();
         usize::try_from(cnt.get().wrapping_mul(GOLDEN) >> 64_u32.saturating_sub(bits)).unwrap_or(0)
     }
+}
+
+/// The place after this one in a ring of `max_heaps`.
+#[inline]
+const fn after(place: usize, max_heaps: usize) -> usize {
+    let next = place.saturating_add(1);
+    if next < max_heaps { next } else { 0 }
 }

@@ -162,7 +162,7 @@ fn limits_are_what_is_still_allowed() {
     let received = receive(config, [part(1, 96, 0..32), part(2, 96, 0..32), part(1, 96, 32..64), part(2, 96, 32..33)]);
     assert_eq!(received.rejections(), [(Rejection::LiveBytesLimit { live: 97, limit: 96 }, 1)]);
     // Also what a heap that ended meanwhile had held.
-    let packets = [part(1, 96, 0..32), single(2), single(3), part(1, 96, 32..96), part(4, 97, 0..97), single(5)];
+    let packets = [part(1, 96, 0..32), single(2), single(3), part(1, 96, 32..96), part(4, 98, 0..97), single(5)];
     let received = receive(RecvConfig { max_heaps: 4, ..config }, packets);
     assert_eq!(received.heaps(), ["2: whole", "3: whole", "1: whole", "5: whole"]);
     assert_eq!(received.rejections(), [(Rejection::LiveBytesLimit { live: 97, limit: 96 }, 1)]);

@@ -6,6 +6,7 @@
 mod async_;
 mod gaps;
 mod items;
+mod leaving;
 mod oracle;
 mod reassembly;
 mod sending;

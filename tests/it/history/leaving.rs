@@ -1,0 +1,61 @@
+//! How heaps leave the window before they are whole, and what is said of the packets that come after.
+
+use spead_inproc::{Flavour, Heap, InprocQueue, Limits, RecvConfig, Rejection, SendConfig, SendStream};
+use support::raw_packet::{RawPacket, addressed};
+
+use super::{drain, part, receive, stop, stream, window};
+
+/// Windows of so many heaps that may hold so many bytes.
+fn limited(max_heaps: usize, live_bytes: u64) -> RecvConfig {
+    RecvConfig { limits: Limits { live_bytes, ..Limits::default() }, ..window(max_heaps) }
+}
+
+#[test]
+fn what_a_new_heap_evicts_makes_room_for_it() {
+    // Heap 1 is stuck, and holds all that may be held.
+    let stuck = || part(1, 20, 0..10);
+    let received = receive(limited(1, 10), [stuck(), part(2, 5, 0..5), stop(3)]);
+    assert_eq!(received.heaps(), ["1: 0..10 of 20, evicted by 2", "2: whole"]);
+    assert_eq!((received.fates().as_str(), received.left), ("used 2, evicted 1", 0));
+    assert!(received.ledger.stopped_by().is_some());
+
+    let received = receive(limited(1, 10), [stuck(), part(2, 10, 0..8), part(2, 10, 8..10)]);
+    assert_eq!(received.heaps(), ["1: 0..10 of 20, evicted by 2", "2: whole"]);
+
+    // Only what is in the slot makes room.
+    let received = receive(limited(2, 10), [stuck(), part(2, 10, 0..5)]);
+    assert_eq!(received.heaps(), ["1: 0..10 of 20, flushed"]);
+    assert_eq!(received.rejections(), [(Rejection::LiveBytesLimit { live: 15, limit: 10 }, 1)]);
+}
+
+#[test]
+fn a_heap_that_the_limit_keeps_out_evicts_nothing() {
+    // Nor does it take its turn: heap 3 gets the slot that heap 2 would have had.
+    let packets = [part(1, 20, 0..10), part(2, 20, 0..11), part(1, 20, 10..10), part(3, 20, 0..10)];
+    let received = receive(limited(1, 10), packets);
+    assert_eq!(received.heaps(), ["1: 0..10 of 20, evicted by 3", "3: 0..10 of 20, flushed"]);
+    assert_eq!(received.rejections(), [(Rejection::LiveBytesLimit { live: 11, limit: 10 }, 1)]);
+    assert_eq!(received.fates(), "rejected 1, evicted 2, flushed 1");
+}
+
+#[test]
+fn a_heap_of_one_packet_is_never_live_unless_it_cannot_be_whole() {
+    let received = receive(limited(2, 10), [part(1, 20, 0..10), part(2, 64, 0..64)]);
+    assert_eq!(received.heaps(), ["2: whole", "1: 0..10 of 20, flushed"]);
+
+    // As a sender's own heap, too.
+    let queue = InprocQueue::new();
+    queue.add_packet(part(1, 20, 0..10)).unwrap();
+    let tx = SendStream::new(&queue, SendConfig::default()).unwrap();
+    let heap = Heap::builder(Flavour::SPEAD_64_48).item(0x1000, vec![1; 64]).build().unwrap();
+    tx.send_heap(heap.with_cnt(2)).unwrap();
+    queue.stop();
+    let received = drain(&stream(limited(2, 10), &queue), &queue);
+    assert_eq!(received.heaps(), ["2: whole", "1: 0..10 of 20, flushed"]);
+
+    // One with an item behind its end stays, and is held.
+    let beyond = RawPacket { pointers: vec![addressed(48, 0x1000, 12)], ..RawPacket::part(2, 11, 0..11) }.bytes();
+    let received = receive(limited(2, 10), [beyond, stop(3)]);
+    assert!(received.events.is_empty());
+    assert_eq!(received.rejections(), [(Rejection::LiveBytesLimit { live: 11, limit: 10 }, 1)]);
+}
