@@ -2,7 +2,10 @@ use std::fmt;
 
 use super::{
     Ending, Explanation, Fate, IncompleteHeap, IncompleteSummary, Outcome, PlannedAct, PlannedPacket, RecvConfig,
-    RefusedPacket, Rejection, live_heap::LiveHeap, planned::ByRule, story::Stories,
+    RefusedPacket, Rejection,
+    live_heap::LiveHeap,
+    planned::ByRule,
+    story::{Departed, Departure, Stories},
 };
 use crate::{
     heap::Origin,
@@ -66,7 +69,8 @@ impl Counts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct HeapCounts {
-    /// Delivered whole.
+    /// Delivered whole; or, if no packet said how long they are, with all that had come without a gap: of those
+    /// [`Stats`](super::Stats) counts what was evicted or flushed as incomplete, as spead2 does.
     pub whole: u64,
     /// Pushed out of the window by a newer heap before they were whole.
     pub evicted: u64,
@@ -178,22 +182,26 @@ impl Ledger {
         lane.received = lane.received.saturating_add(1);
     }
 
-    /// A heap was delivered whole.
+    /// A heap was delivered whole; `ending` says why it left, if it was not complete.
     #[inline]
-    pub(super) fn whole(&mut self, live: &LiveHeap) {
+    pub(super) fn whole(&mut self, live: &LiveHeap, ending: Option<Ending>) {
         self.heaps.whole = self.heaps.whole.saturating_add(1);
         self.settle(live, Fate::Used);
-        self.stories.delivered(live.cnt(), Fate::Used);
+        let how = match ending {
+            Some(Ending::Evicted { by }) if !live.is_sized() => Departure::CutShort { by },
+            _ => Departure::Whole,
+        };
+        self.stories.leave(Departed { cnt: live.cnt(), received: live.received(), how });
     }
 
-    /// A packet was received that is a whole heap.
+    /// A packet was received that is a whole heap, of so many bytes.
     #[inline]
-    pub(super) fn single(&mut self, cnt: HeapCnt, origin: Origin) {
+    pub(super) fn single(&mut self, cnt: HeapCnt, origin: Origin, received: u64) {
         self.heaps.whole = self.heaps.whole.saturating_add(1);
         let lane = self.lane(origin);
         lane.received = lane.received.saturating_add(1);
         lane.add(Fate::Used, 1);
-        self.stories.delivered(cnt, Fate::Used);
+        self.stories.leave(Departed { cnt, received, how: Departure::Whole });
     }
 
     /// A control heap stopped the stream.
@@ -211,7 +219,7 @@ impl Ledger {
         };
         *count = count.saturating_add(1);
         self.settle(live, fate);
-        self.stories.delivered(live.cnt(), fate);
+        self.stories.leave(Departed { cnt: live.cnt(), received: live.received(), how: Departure::Lost(fate) });
         self.stories.lose(heap);
     }
 
@@ -234,9 +242,10 @@ impl Ledger {
         self.stories.refuse(origin, packet, outcome);
     }
 
-    /// What became of a heap with this cnt, if it left the window lately.
-    pub(super) fn recent(&self, cnt: HeapCnt) -> Option<Fate> {
-        self.stories.recent(cnt)
+    /// What becomes of a packet that goes on with a heap that is not live, if the heap left the window lately and says.
+    pub(super) fn fate_after(&self, packet: &Packet<'_>) -> Option<Fate> {
+        let end = packet.payload_offset().saturating_add(packet.payload_length());
+        self.stories.recent(packet.cnt().get())?.fate_after(end)
     }
 
     /// The stop item that ended the stream: its heap and its sender.

@@ -72,6 +72,11 @@ impl LiveHeap {
         self.received == self.reach
     }
 
+    /// Whether a packet said how long the heap is.
+    pub(super) const fn is_sized(&self) -> bool {
+        self.heap_length.is_some()
+    }
+
     /// Bytes of payload that have come.
     pub(super) const fn received(&self) -> u64 {
         self.received

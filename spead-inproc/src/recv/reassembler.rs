@@ -124,7 +124,7 @@ impl Reassembler {
         let single = packet.heap_length() == Some(packet.payload_length());
         if single && let Some(heap) = plain_heap(packet, &self.config.limits, self.config.bug_compat, &mut self.extents)
         {
-            return Err(self.push_whole(packet.cnt(), origin, heap));
+            return Err(self.push_whole(packet.cnt(), origin, heap, packet.payload_length()));
         }
         self.ledger.receive(origin);
         if packet.heap_length().is_none() && !self.config.allow_unsized_heaps {
@@ -316,7 +316,8 @@ impl Reassembler {
     #[inline]
     pub(crate) fn push_source(&mut self, cnt: HeapCnt, origin: Origin, source: Heap) -> Outcome {
         self.count_packet();
-        self.push_whole(cnt, origin, source)
+        let received = source.payload_length();
+        self.push_whole(cnt, origin, source, received)
     }
 
     #[inline]
@@ -328,11 +329,11 @@ impl Reassembler {
 
     /// A heap that came in one packet, and is not looked at again: it takes its turn in the window, but no slot.
     #[inline]
-    fn push_whole(&mut self, cnt: HeapCnt, origin: Origin, heap: Heap) -> Outcome {
+    fn push_whole(&mut self, cnt: HeapCnt, origin: Origin, heap: Heap, received: u64) -> Outcome {
         self.advance(cnt);
         self.stats.single_packet_heaps = self.stats.single_packet_heaps.saturating_add(1);
         self.stats.heaps = self.stats.heaps.saturating_add(1);
-        self.ledger.single(cnt, origin);
+        self.ledger.single(cnt, origin, received);
         self.ready.push_back(Event::Heap(ReceivedHeap { cnt, origin, packets: 1, heap }));
         Outcome::Accepted
     }
@@ -377,7 +378,7 @@ impl Reassembler {
         let heap = &mut live.heap;
         match ending.filter(|_| !heap.is_contiguous()) {
             None => {
-                self.ledger.whole(heap);
+                self.ledger.whole(heap, ending);
                 let (cnt, origin, packets) = (heap.cnt(), heap.tally().first(), heap.tally().total());
                 let heap = heap.heap(self.config.bug_compat, &mut self.extents);
                 self.ready.push_back(Event::Heap(ReceivedHeap { cnt, origin, packets, heap }));
@@ -401,11 +402,8 @@ impl Reassembler {
 
     /// A packet that is not the first of its heap, in order, and the heap is not live.
     fn refuse_unstarted(&mut self, packet: &Packet<'_>, origin: Origin) -> Outcome {
-        let refusal = match self.ledger.recent(packet.cnt()) {
-            Some(Fate::Used) => Err(Fate::Duplicate),
-            Some(Fate::Evicted) => Err(Fate::Late),
-            _ => Ok(Rejection::NotStarted { payload_offset: packet.payload_offset() }),
-        };
+        let not_started = Rejection::NotStarted { payload_offset: packet.payload_offset() };
+        let refusal = self.ledger.fate_after(packet).map_or(Ok(not_started), Err);
         self.refuse(packet, origin, refusal)
     }
 

@@ -78,8 +78,8 @@ impl Stories {
     }
 
     #[inline]
-    pub(super) fn delivered(&mut self, cnt: HeapCnt, fate: Fate) {
-        self.recent.push(cnt, fate);
+    pub(super) fn leave(&mut self, heap: Departed) {
+        self.recent.push(heap);
     }
 
     pub(super) const fn stopped_by(&mut self, cnt: HeapCnt, origin: Origin) {
@@ -90,8 +90,8 @@ impl Stories {
         self.stop
     }
 
-    pub(super) fn recent(&self, cnt: HeapCnt) -> Option<Fate> {
-        self.recent.latest_first().find(|(recent, _)| *recent == cnt).map(|(_, fate)| *fate)
+    pub(super) fn recent(&self, cnt: u64) -> Option<&Departed> {
+        self.recent.latest_first().find(|heap| heap.cnt == cnt)
     }
 
     pub(super) fn lost(&self) -> impl ExactSizeIterator<Item = &IncompleteSummary> {
@@ -107,25 +107,72 @@ impl Stories {
     }
 }
 
+/// A heap that left the window.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Departed {
+    pub(super) cnt: HeapCnt,
+    /// Bytes of its payload that had come.
+    pub(super) received: u64,
+    pub(super) how: Departure,
+}
+
+/// How a heap left the window.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Departure {
+    /// Delivered, and all of it had come.
+    Whole,
+    /// Delivered as far as it had come: no packet said how long it is, and a newer heap evicted it.
+    CutShort { by: HeapCnt },
+    /// Not whole.
+    Lost(Fate),
+}
+
+impl Departed {
+    /// What becomes of a packet of such a heap whose payload ends here, as far as the heap says.
+    pub(super) const fn fate_after(&self, end: u64) -> Option<Fate> {
+        match self.how {
+            Departure::Whole | Departure::CutShort { .. } if end <= self.received => Some(Fate::Duplicate),
+            Departure::CutShort { .. } | Departure::Lost(Fate::Evicted) => Some(Fate::Late),
+            Departure::Whole | Departure::Lost(_) => None,
+        }
+    }
+
+    fn tell(&self, f: &mut fmt::Formatter<'_>, window: (usize, usize)) -> fmt::Result {
+        let Self { cnt, received, how } = self;
+        match how {
+            Departure::Whole => writeln!(f, "heap {cnt}: delivered whole"),
+            Departure::CutShort { by } => {
+                let came = Count(*received, "byte");
+                writeln!(
+                    f,
+                    "heap {cnt}: delivered with the {came} that had come, since no packet said how long it is"
+                )?;
+                tell_eviction(f, *cnt, *by, window)
+            }
+            Departure::Lost(fate) => writeln!(f, "heap {cnt}: {}", fate.name()),
+        }
+    }
+}
+
 /// The heaps that left the window last.
 #[derive(Debug, Clone, Default)]
 struct Recent {
-    heaps: Vec<(HeapCnt, Fate)>,
+    heaps: Vec<Departed>,
     /// Where the next goes, once there are [`RECENT`].
     next: usize,
 }
 
 impl Recent {
     #[inline]
-    fn push(&mut self, cnt: HeapCnt, fate: Fate) {
+    fn push(&mut self, heap: Departed) {
         match self.heaps.get_mut(self.next) {
-            Some(oldest) => *oldest = (cnt, fate),
-            None => self.heaps.push((cnt, fate)),
+            Some(oldest) => *oldest = heap,
+            None => self.heaps.push(heap),
         }
         self.next = if self.next.saturating_add(1) < RECENT { self.next.saturating_add(1) } else { 0 };
     }
 
-    fn latest_first(&self) -> impl Iterator<Item = &(HeapCnt, Fate)> {
+    fn latest_first(&self) -> impl Iterator<Item = &Departed> {
         let (newer, older) = self.heaps.split_at_checked(self.next).unwrap_or((&self.heaps, &[]));
         newer.iter().rev().chain(older.iter().rev())
     }
@@ -155,9 +202,9 @@ impl fmt::Display for Explanation<'_> {
             heap.tell(f, stories.window)?;
         }
         let refused = || stories.refused.iter().filter(|packet| packet.place.is_some_and(|(place, _)| place == cnt));
-        if !known && let Some((cnt, fate)) = stories.recent.latest_first().find(|(recent, _)| *recent == cnt) {
+        if !known && let Some(heap) = stories.recent(cnt) {
             known = true;
-            writeln!(f, "heap {cnt}: {}", if *fate == Fate::Used { "delivered whole" } else { fate.name() })?;
+            heap.tell(f, stories.window)?;
         }
         if !known && let Some((cnt, origin)) = stories.stop.filter(|(stop, _)| *stop == cnt) {
             known = true;
@@ -206,7 +253,7 @@ impl IncompleteSummary {
         write!(f, " came, in {}; missing {}", Count(self.packets, "packet"), Or(&ranges.join(", "), "nothing"))
     }
 
-    fn tell(&self, f: &mut fmt::Formatter<'_>, (max_heaps, substreams): (usize, usize)) -> fmt::Result {
+    fn tell(&self, f: &mut fmt::Formatter<'_>, window: (usize, usize)) -> fmt::Result {
         self.head(f)?;
         writeln!(f)?;
         if let Some(reach) = self.item_beyond_end {
@@ -214,17 +261,25 @@ impl IncompleteSummary {
         }
         match self.ending {
             None => writeln!(f, "  it is still arriving"),
-            Some(Ending::Evicted { by }) => {
-                let cnt = self.cnt.get().checked_rem(substreams as u64).unwrap_or(0);
-                write!(f, "  heap {by} evicted it: max_heaps {max_heaps} newer heaps ")?;
-                if substreams > 1 {
-                    write!(f, "of substream {cnt} ")?;
-                }
-                writeln!(f, "had started; raise `max_heaps`, or `substreams` so that senders do not share a window")
-            }
+            Some(Ending::Evicted { by }) => tell_eviction(f, self.cnt, by, window),
             Some(Ending::Flushed) => writeln!(f, "  the stream stopped before the rest came"),
         }
     }
+}
+
+/// Why a heap was evicted, and which setting would change it.
+fn tell_eviction(
+    f: &mut fmt::Formatter<'_>,
+    cnt: HeapCnt,
+    by: HeapCnt,
+    (max_heaps, substreams): (usize, usize),
+) -> fmt::Result {
+    let substream = cnt.get().checked_rem(substreams as u64).unwrap_or(0);
+    write!(f, "  heap {by} evicted it: max_heaps {max_heaps} newer heaps ")?;
+    if substreams > 1 {
+        write!(f, "of substream {substream} ")?;
+    }
+    writeln!(f, "had started; raise `max_heaps`, or `substreams` so that senders do not share a window")
 }
 
 impl RefusedPacket {

@@ -3,7 +3,7 @@
 use spead_inproc::{Flavour, Heap, InprocQueue, Limits, RecvConfig, Rejection, SendConfig, SendStream};
 use support::raw_packet::{RawPacket, addressed};
 
-use super::{drain, part, receive, stop, stream, window};
+use super::{drain, halves, part, receive, single, stop, stream, unsized_part, window};
 
 /// Windows of so many heaps that may hold so many bytes.
 fn limited(max_heaps: usize, live_bytes: u64) -> RecvConfig {
@@ -58,4 +58,32 @@ fn a_heap_of_one_packet_is_never_live_unless_it_cannot_be_whole() {
     let received = receive(limited(2, 10), [beyond, stop(3)]);
     assert!(received.events.is_empty());
     assert_eq!(received.rejections(), [(Rejection::LiveBytesLimit { live: 11, limit: 10 }, 1)]);
+}
+
+#[test]
+fn what_eviction_cut_off_an_unsized_heap_is_late_and_what_had_come_a_duplicate() {
+    let again = [unsized_part(1, 32..64), unsized_part(1, 16..32), unsized_part(1, 31..33)];
+    let received = receive(window(1), [unsized_part(1, 0..32), single(2)].into_iter().chain(again));
+    assert_eq!(received.heaps(), ["1: whole", "2: whole"]);
+    assert_eq!(received.fates(), "used 2, duplicate 1, late 2");
+    // spead2 counts the heap as evicted; it was handed over all the same, with what had come.
+    assert_eq!(received.stats(), [2, 5, 1, 0, 1]);
+    assert_eq!((received.ledger.heaps().whole, received.ledger.heaps().evicted), (2, 0));
+    let story = received.ledger.explain(1).to_string();
+    assert!(!story.contains("delivered whole"), "{story}");
+    for part in ["32 bytes", "no packet said", "heap 0x2 evicted it", "raise `max_heaps`", "offset 32 was late"] {
+        assert!(story.contains(part), "{part} is not in\n{story}");
+    }
+}
+
+#[test]
+fn a_packet_behind_the_end_of_a_whole_heap_is_of_another_heap() {
+    let [first, second] = halves(1);
+    let received = receive(RecvConfig::default(), [first, second.clone(), second, part(1, 96, 64..96)]);
+    assert_eq!(received.heaps(), ["1: whole"]);
+    assert_eq!(received.fates(), "used 2, duplicate 1, rejected 1");
+    assert_eq!(received.rejections(), [(Rejection::NotStarted { payload_offset: 64 }, 1)]);
+    // A heap of one packet, which has no other.
+    let received = receive(RecvConfig::default(), [single(1), part(1, 64, 16..32), part(1, 64, 32..64)]);
+    assert_eq!(received.fates(), "used 1, duplicate 1, rejected 1");
 }
