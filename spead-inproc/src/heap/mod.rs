@@ -110,6 +110,12 @@ impl Heap {
         addressed.filter(|item| item.addressed_length() > 0).chain(immediates)
     }
 
+    /// Whether addressed items lie in the payload in the order in which they stand: so they do when the heap is sent.
+    #[inline]
+    pub(crate) fn is_by_address(&self) -> bool {
+        self.shared.header.header.by_address.is_none()
+    }
+
     /// Bytes of the addressed items together. Padding, which a sender may add, is not counted.
     #[must_use]
     pub fn payload_length(&self) -> u64 {

@@ -25,6 +25,7 @@ pub(super) fn plain_heap(
 pub(super) fn is_all_of(packet: &Packet<'_>, heap: &Heap, limits: &Limits, bug_compat: BugCompat) -> bool {
     packet.heap_length() == Some(packet.payload_length())
         && packet.flavour().with_bug_compat(bug_compat) == heap.flavour()
+        && heap.is_by_address()
         && plain_pointers(packet, limits).is_some_and(|pointers| says_all_of(packet, pointers, heap))
 }
 

@@ -2,11 +2,15 @@
 
 use bytes::Bytes;
 use spead_inproc::{
-    Event, Flavour, GroupMode, Harness, Heap, InprocQueue, PacketizeError, Packetizer, RecvConfig, RecvStream,
-    SendConfig, SendError, SendStream,
+    Descriptor, Event, Flavour, GroupMode, Harness, Heap, InprocQueue, ItemGroup, PacketizeError, Packetizer,
+    RecvConfig, RecvStream, SendConfig, SendError, SendStream, Value,
     wire::{ItemPointer, Packet},
 };
-use support::{queue::drain, vectors::to_hex};
+use support::{
+    queue::drain,
+    raw_packet::{RawPacket, addressed},
+    vectors::to_hex,
+};
 
 use super::receive;
 
@@ -250,5 +254,27 @@ fn a_heap_whose_pointers_just_fill_a_packet_arrives_in_the_two_that_it_is_sent_i
         let packets: Vec<_> = heaps.iter().map(|heap| (heap.cnt().get(), heap.packets())).collect();
         assert_eq!((packets, received.stats.packets), (vec![(1, 2), (2, 2)], 4), "{items} items");
         assert!(heaps.iter().all(|came| came.heap() == &heap), "{items} items");
+    }
+}
+
+#[test]
+fn a_received_heap_is_sent_on_with_the_addresses_that_it_has_on_the_wire_then() {
+    let pointers = vec![addressed(48, 0x2000, 4), addressed(48, 0x2000, 0)];
+    let packet = RawPacket { pointers, payload: b"yyyyxxxx".to_vec(), ..RawPacket::part(1, 8, 0..8) }.bytes();
+    let received = receive(RecvConfig::default(), [packet]);
+    let value = |heap: &Heap| {
+        let mut group = ItemGroup::new(FLAVOUR);
+        group.add(Descriptor::new(0x2000, "letters", "").format("c8").shape([4]), None).unwrap();
+        group.update(heap).unwrap();
+        group["letters"].value().unwrap().clone()
+    };
+    assert_eq!(value(received.whole()), Value::from("xxxx"), "as it came: x lies behind y");
+    for max_packet_size in [1472, 56] {
+        let queue = InprocQueue::new();
+        sender(&queue, max_packet_size).send_heap(received.whole()).unwrap();
+        queue.stop();
+        let again = super::drain(&super::stream(RecvConfig::default(), &queue), &queue);
+        assert_eq!(again.whole(), received.whole());
+        assert_eq!(value(again.whole()), Value::from("yyyy"), "{max_packet_size}: y lies behind x");
     }
 }
