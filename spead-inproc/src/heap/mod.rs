@@ -161,10 +161,11 @@ pub(crate) enum StreamControl {
     Stop = 2,
 }
 
-/// Whether some control item among these has the value; longer ones than eight bytes say nothing.
+/// Whether some control item among these has the value. Longer ones than eight bytes say nothing, nor do empty ones, which
+/// spead2 never sees.
 pub(crate) fn has_control(items: &[Item], control: StreamControl) -> bool {
     items
         .iter()
-        .filter(|item| item.id() == ItemId::STREAM_CONTROL)
+        .filter(|item| item.id() == ItemId::STREAM_CONTROL && !item.bytes().is_empty())
         .any(|item| item.as_unsigned() == Some(control as u64))
 }

@@ -186,3 +186,16 @@ fn b40_with_explicit_start_nothing_comes_before_it_and_all_after() {
     assert_eq!(received.heaps(), ["1: whole", "2: whole"]);
     assert_eq!(received.stats(), [2, 3, 0, 0, 1]);
 }
+
+/// spead2 never sees empty addressed items.
+#[test]
+fn an_empty_addressed_control_item_says_nothing() {
+    let heap = |item: &[u8]| Heap::builder(Flavour::SPEAD_64_48).item(6, item.to_vec()).build().unwrap();
+    let says = |heap: &Heap| (heap.is_start_of_stream(), heap.is_end_of_stream());
+    assert_eq!(says(&heap(&[])), (false, false));
+    assert_eq!(says(&heap(&[0])), (true, false));
+    assert_eq!(says(&heap(&[0, 2])), (false, true));
+    let received = receive(RecvConfig::default(), Packetizer::new(&heap(&[]), 1, 1472).unwrap().iter());
+    assert_eq!(received.whole(), &heap(&[]), "the item is kept");
+    assert_eq!(says(received.whole()), (false, false));
+}
