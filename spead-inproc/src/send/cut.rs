@@ -1,8 +1,9 @@
 //! How a heap is cut into packets, in closed form (spead2 `send_packet.cpp`).
 //!
 //! Item pointers fill the first packets; what room they leave, and all of the later packets, is payload. Every packet but
-//! the last is as large as allowed. Where the pointers alone would need more packets than the payload can give a byte
-//! each, the payload is padded with zeros, bounded by a null pointer.
+//! the last is as large as allowed, unless it has as many pointers as can be counted: then it has eight bytes of payload.
+//! Where the pointers alone would need more packets than the payload can give a byte each, the payload is padded with
+//! zeros, bounded by a null pointer.
 
 use std::ops::Range;
 
@@ -17,6 +18,9 @@ pub const MIN_PACKET_SIZE: usize = 56;
 /// Header and special pointers: in every packet.
 const FIXED_BYTES: u64 = (HEADER_BYTES + SPECIAL_POINTERS * POINTER_BYTES) as u64;
 const POINTER: u64 = POINTER_BYTES as u64;
+/// Payload bytes of a packet full of pointers: what [`slots`] leaves. One with as many pointers as can be counted has no
+/// more, or all the room that it has would have to be padded.
+const FULL_ROOM: u64 = 8;
 
 /// How heaps are cut: bytes of a full packet, and whether each carries all item pointers.
 ///
@@ -92,7 +96,7 @@ impl Cut {
         // One more than needed when it divides exactly: spead2 leaves room for a null pointer.
         let carriers = if items < slots { 0 } else { items / slots };
         let real = heap.payload_length();
-        let least = carriers.saturating_mul(packet_size - FIXED_BYTES - POINTER * slots).saturating_add(1);
+        let least = carriers.saturating_mul(FULL_ROOM).saturating_add(1);
         let (padded, length) = if real < least { (true, least) } else { (false, real) };
         let pointers = items + u64::from(padded);
         let (once, repeated) = if rule.repeats() { (0, pointers) } else { (pointers, 0) };
@@ -190,7 +194,7 @@ impl Cut {
         if total < slots {
             return (0, 0, total, self.room(total));
         }
-        (total / slots, self.room(slots), total % slots, self.room(total % slots))
+        (total / slots, FULL_ROOM, total % slots, self.room(total % slots))
     }
 
     /// Payload bytes of a full packet with so many pointers.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use spead_inproc::{
     Descriptor, Event, Flavour, GroupMode, Harness, Heap, InprocQueue, ItemGroup, PacketizeError, Packetizer,
     RecvConfig, RecvStream, SendConfig, SendError, SendStream, Value,
+    stream::{Entry, PacketSource, Taken},
     wire::{ItemPointer, Packet},
 };
 use support::{
@@ -276,5 +277,39 @@ fn a_received_heap_is_sent_on_with_the_addresses_that_it_has_on_the_wire_then() 
         let again = super::drain(&super::stream(RecvConfig::default(), &queue), &queue);
         assert_eq!(again.whole(), received.whole());
         assert_eq!(value(again.whole()), Value::from("yyyy"), "{max_packet_size}: y lies behind x");
+    }
+}
+
+#[test]
+fn a_packet_full_of_pointers_has_eight_bytes_of_payload_however_large_it_may_be() {
+    const SLOTS: u64 = 0xffff - 4;
+    let wide = Flavour::SPEAD_64_40;
+    for (items, payload, expected) in [
+        (SLOTS - 1, 0, vec![1]),
+        (SLOTS, 0, vec![8, 1]),
+        (SLOTS, 8, vec![8, 1]),
+        (2 * SLOTS - 1, 0, vec![8, 1]),
+        (2 * SLOTS, 0, vec![8, 8, 1]),
+        (2 * SLOTS, 2 << 20, vec![8, 8, (1 << 20) - 40, (1 << 20) - 40, 64]),
+    ] {
+        let immediates = (u64::from(payload > 0)..items).map(|id| (0x1000 + id, id));
+        let builder = immediates.fold(Heap::builder(wide), |heap, (id, value)| heap.immediate(id, value));
+        let builder = if payload > 0 { builder.item(0x999, vec![7; payload]) } else { builder };
+        let heap = builder.build().unwrap();
+        let packets = Packetizer::new(&heap, 1, 1 << 20).unwrap();
+        let flat: Vec<_> = packets.iter().collect();
+        let lengths: Vec<_> = flat.iter().map(|bytes| Packet::parse(bytes).unwrap().payload_length()).collect();
+        assert_eq!(lengths, expected, "{items} items");
+        assert_eq!(packets.len(), flat.len());
+        let bytes = |flat: &[Bytes]| flat.iter().map(|packet| packet.len() as u64).sum::<u64>();
+        let queue = InprocQueue::new();
+        assert_eq!(sender(&queue, 1 << 20).send_heap(&heap).unwrap().bytes, bytes(&flat));
+        let Taken::Entry(Entry::Run(run)) = queue.take() else { panic!("no run") };
+        assert_eq!(run.bytes(), bytes(&flat));
+        queue.put_back(Entry::Run(run));
+        queue.stop();
+        let received = super::drain(&super::stream(RecvConfig::default(), &queue), &queue);
+        assert_eq!(received.whole(), &heap);
+        assert_eq!(receive(RecvConfig::default(), flat).whole(), &heap);
     }
 }
