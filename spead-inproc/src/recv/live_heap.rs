@@ -22,6 +22,8 @@ pub(super) struct LiveHeap {
     received: u64,
     /// How far the heap is known to reach.
     reach: u64,
+    /// The highest address of an item pointer.
+    last_address: u64,
     stop: bool,
     coverage: Coverage,
     pointers: Pointers,
@@ -36,6 +38,7 @@ impl LiveHeap {
             heap_length: None,
             received: 0,
             reach: 0,
+            last_address: 0,
             stop: false,
             coverage: Coverage::new(any_order),
             pointers: Pointers::default(),
@@ -48,7 +51,7 @@ impl LiveHeap {
         self.cnt = packet.cnt();
         self.flavour = packet.flavour();
         self.heap_length = None;
-        (self.received, self.reach, self.stop) = (0, 0, false);
+        (self.received, self.reach, self.last_address, self.stop) = (0, 0, 0, false);
         self.pointers.reset();
         self.tally.reset();
     }
@@ -118,12 +121,13 @@ impl LiveHeap {
         self.heap_length = packet.heap_length().or(self.heap_length);
         self.received = self.received.saturating_add(packet.payload_length());
         if packet.has_other_pointers() {
-            let Self { pointers, stop, reach, .. } = self;
+            let Self { pointers, stop, last_address, .. } = self;
             // Also the addresses of null and special ids bound the heap.
             pointers.add(packet, |pointer| match pointer {
-                ItemPointer::Address { address, .. } => *reach = address.max(*reach),
+                ItemPointer::Address { address, .. } => *last_address = address.max(*last_address),
                 ItemPointer::Immediate { .. } => *stop |= is_stop(pointer),
             });
+            self.reach = self.reach.max(self.last_address);
         }
         self.tally.add(origin);
         Ok(())
@@ -157,6 +161,7 @@ impl LiveHeap {
             immediates,
             heap_length: self.heap_length,
             reach: self.reach,
+            last_address: self.last_address,
             received_length: self.received,
             payload_ranges: self.coverage.ranges(),
             packets: self.tally.total(),

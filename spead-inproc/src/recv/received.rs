@@ -131,7 +131,10 @@ pub(super) struct Partial {
     pub(super) packets: u64,
     pub(super) immediates: Heap,
     pub(super) heap_length: Option<u64>,
+    /// How far the packets and pointers that came reach.
     pub(super) reach: u64,
+    /// The highest address of an item pointer.
+    pub(super) last_address: u64,
     pub(super) received_length: u64,
     pub(super) payload_ranges: Vec<Range<u64>>,
     pub(super) ending: Ending,
@@ -192,13 +195,15 @@ impl IncompleteHeap {
         &self.partial.payload_ranges
     }
 
-    /// The ranges of the payload that did not come, as far as the heap is known to reach.
+    /// The ranges of the payload that did not come, up to the length that a packet gave, or else as far as the heap is known
+    /// to reach.
     ///
     /// None are missing if only an item pointer is wrong: one that points behind the heap's end.
     #[must_use]
     pub fn missing_ranges(&self) -> Vec<Range<u64>> {
+        let length = self.length();
         let starts = [0].into_iter().chain(self.partial.payload_ranges.iter().map(|range| range.end));
-        let ends = self.partial.payload_ranges.iter().map(|range| range.start).chain([self.length()]);
+        let ends = self.partial.payload_ranges.iter().map(|range| range.start.min(length)).chain([length]);
         starts.zip(ends).filter(|(start, end)| start < end).map(|(start, end)| start..end).collect()
     }
 
@@ -210,7 +215,8 @@ impl IncompleteHeap {
     /// How far an item points behind the heap's end, if one does: then the heap can never be whole.
     #[must_use]
     pub fn item_beyond_end(&self) -> Option<u64> {
-        self.partial.heap_length.filter(|length| *length < self.partial.reach).map(|_| self.partial.reach)
+        let Partial { heap_length, last_address, .. } = *self.partial;
+        heap_length.filter(|length| *length < last_address).map(|_| last_address)
     }
 
     /// Why it left the window.

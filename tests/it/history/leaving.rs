@@ -1,9 +1,10 @@
 //! How heaps leave the window before they are whole, and what is said of the packets that come after.
 
-use spead_inproc::{Flavour, Heap, InprocQueue, Limits, RecvConfig, Rejection, SendConfig, SendStream};
+use bytes::Bytes;
+use spead_inproc::{Event, Flavour, Heap, InprocQueue, Limits, RecvConfig, Rejection, SendConfig, SendStream};
 use support::raw_packet::{RawPacket, addressed};
 
-use super::{drain, halves, part, receive, single, stop, stream, unsized_part, window};
+use super::{any_order, drain, halves, part, receive, single, stop, stream, unsized_part, window};
 
 /// Windows of so many heaps that may hold so many bytes.
 fn limited(max_heaps: usize, live_bytes: u64) -> RecvConfig {
@@ -86,4 +87,23 @@ fn a_packet_behind_the_end_of_a_whole_heap_is_of_another_heap() {
     // A heap of one packet, which has no other.
     let received = receive(RecvConfig::default(), [single(1), part(1, 64, 16..32), part(1, 64, 32..64)]);
     assert_eq!(received.fates(), "used 1, duplicate 1, rejected 1");
+}
+
+#[test]
+fn an_unsized_packet_behind_the_end_of_a_heap_is_not_an_item_that_points_there() {
+    let with = |pointers| RawPacket { pointers, ..RawPacket::part(1, 10, 0..5) }.bytes();
+    let seen = |packets: [Bytes; 2]| {
+        let received = receive(any_order(), packets);
+        let [Event::Incomplete(heap)] = received.events.as_slice() else { panic!("{:?}", received.events) };
+        let never = received.ledger.explain(1).to_string().contains("can never be whole");
+        assert_eq!(never, heap.item_beyond_end().is_some());
+        let ranges = format!("{:?}, missing {:?}", heap.payload_ranges(), heap.missing_ranges());
+        (ranges, heap.item_beyond_end())
+    };
+    let beyond = || unsized_part(1, 12..15);
+    let none = with(vec![addressed(48, 0x1000, 0)]);
+    assert_eq!(seen([none.clone(), beyond()]), ("[0..5, 12..15], missing [5..10]".to_owned(), None));
+    assert_eq!(seen([none, unsized_part(1, 8..15)]), ("[0..5, 8..15], missing [5..8]".to_owned(), None));
+    let item = with(vec![addressed(48, 0x1000, 11)]);
+    assert_eq!(seen([item, beyond()]), ("[0..5, 12..15], missing [5..10]".to_owned(), Some(11)));
 }
