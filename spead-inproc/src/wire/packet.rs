@@ -108,17 +108,21 @@ impl<'p> Packet<'p> {
         Ok((Self { header, payload }, size))
     }
 
-    /// Parses a packet whose header (with the item pointers) and payload lie apart.
+    /// Parses a packet whose header (with the item pointers) and payload lie apart: the split must fall where the payload
+    /// starts.
     ///
     /// # Errors
-    /// [`PacketError`], the first that applies in the order of its variants; the two parts count as if they were one run
-    /// of bytes.
+    /// [`PacketError`], the first that applies in the order of its variants. A header that is too short or too long is told
+    /// by its own bytes; for the rest the two parts count as one run of bytes.
     #[inline(always)]
     pub fn parse_parts(header: &'p [u8], payload: Payload<'p>) -> Result<Self, PacketError> {
         let (header_length, length) = (header.len(), payload.len() as u64);
         let available = (header_length as u64).saturating_add(length);
         let header = Header::read(header, available)?;
-        if header.len() != header_length || header.payload_length < length {
+        if header.len() != header_length {
+            return Err(PacketError::TrailingBytes { packet: header.len() as u64, found: header_length as u64 });
+        }
+        if header.payload_length < length {
             return Err(PacketError::TrailingBytes { packet: header.size() as u64, found: available });
         }
         Ok(Self { header, payload })
@@ -196,7 +200,7 @@ impl<'p> Header<'p> {
     #[inline(always)]
     fn read(bytes: &'p [u8], available: u64) -> Result<Self, PacketError> {
         let Some((&[magic, version, id_bytes, address_bytes, _, _, n1, n0], rest)) = bytes.split_first_chunk() else {
-            return Err(PacketError::TooShort { found: available });
+            return Err(PacketError::TooShort { found: bytes.len() as u64 });
         };
         if magic != MAGIC {
             return Err(PacketError::Magic { found: magic });
@@ -211,7 +215,7 @@ impl<'p> Header<'p> {
         let table = usize::from(count) << 3;
         let Some(pointers) = rest.get(..table) else {
             let need = (HEADER_BYTES as u64).saturating_add(table as u64);
-            return Err(PacketError::ItemTable { pointers: count, need, found: available });
+            return Err(PacketError::ItemTable { pointers: count, need, found: bytes.len() as u64 });
         };
 
         let ([cnt, heap_length, payload_offset, payload_length], others) = special_values(pointers, flavour);
@@ -392,7 +396,7 @@ pub enum PacketError {
     /// Bytes follow the payload (spead2 `recv_inproc.cpp`: size mismatch).
     #[error("the packet ends after {packet} bytes, but {found} came")]
     TrailingBytes {
-        /// Bytes that header and payload take.
+        /// Bytes that header and payload take; of a header that came by itself, those that it takes.
         packet: u64,
         /// Bytes there were.
         found: u64,

@@ -45,7 +45,13 @@ fn header_and_payload_apart_are_judged_as_if_they_were_together() {
     assert_eq!(error, PacketError::TrailingBytes { packet: 80, found: 81 });
     // Bytes of the payload that stand in the header are in the wrong place.
     let error = Packet::parse_parts(&whole.slice(..49), Payload::new(Segment::new(&payload, 1..32), &[])).unwrap_err();
-    assert!(matches!(error, PacketError::TrailingBytes { .. }), "{error}");
+    assert_eq!(error, PacketError::TrailingBytes { packet: 48, found: 49 });
+    // A header must be there by itself; what the payload has does not count.
+    let short = |header: usize| {
+        Packet::parse_parts(&whole.slice(..header), Payload::new(Segment::new(&payload, 0..32), &[])).unwrap_err()
+    };
+    assert_eq!(short(5), PacketError::TooShort { found: 5 });
+    assert_eq!(short(20), PacketError::ItemTable { pointers: 5, need: 48, found: 20 });
 }
 
 #[test]
