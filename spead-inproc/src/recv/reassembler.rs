@@ -164,8 +164,12 @@ impl Reassembler {
         self.stop_if(stops)
     }
 
-    /// Counts a packet that could not be parsed.
+    /// Counts a packet that could not be parsed; after [`Outcome::Stopped`] it is not counted, as with
+    /// [`push`](Self::push).
     pub fn push_broken(&mut self, error: PacketError, origin: Origin) -> Outcome {
+        if self.stopped {
+            return Outcome::Stopped;
+        }
         self.stats.batches = self.stats.batches.saturating_add(1);
         self.ledger.receive(origin);
         let rejection = Rejection::from(error);

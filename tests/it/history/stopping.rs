@@ -4,6 +4,9 @@ use bytes::Bytes;
 use spead_inproc::{
     Event, Flavour, GroupMode, Heap, InprocQueue, Packetizer, RecvConfig, RecvError, RecvStream, SendConfig, SendError,
     SendStream,
+    heap::Origin,
+    recv::{Outcome, Reassembler},
+    wire::{Packet, PacketError},
 };
 
 use super::{any_order, drain, halves, part, receive, single, stop, stream, unsized_part};
@@ -198,4 +201,17 @@ fn an_empty_addressed_control_item_says_nothing() {
     let received = receive(RecvConfig::default(), Packetizer::new(&heap(&[]), 1, 1472).unwrap().iter());
     assert_eq!(received.whole(), &heap(&[]), "the item is kept");
     assert_eq!(says(received.whole()), (false, false));
+}
+
+#[test]
+fn after_the_stop_what_is_no_packet_is_not_counted_either() {
+    let mut reassembler = Reassembler::new(RecvConfig::default()).unwrap();
+    let bytes = single(1);
+    let packet = Packet::parse(&bytes).unwrap();
+    assert_eq!(reassembler.push(&packet, Origin::FOREIGN), Outcome::Accepted);
+    reassembler.stop();
+    let before = (reassembler.stats().clone(), reassembler.ledger().to_string());
+    assert_eq!(reassembler.push(&packet, Origin::FOREIGN), Outcome::Stopped);
+    assert_eq!(reassembler.push_broken(PacketError::Magic { found: 1 }, Origin::FOREIGN), Outcome::Stopped);
+    assert_eq!((reassembler.stats().clone(), reassembler.ledger().to_string()), before);
 }
