@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use crate::{
     heap::Heap,
-    wire::{Flavour, HEADER_BYTES, MAX_POINTERS, POINTER_BYTES, SPECIAL_POINTERS},
+    wire::{Flavour, HEADER_BYTES, HeapCntError, MAX_POINTERS, POINTER_BYTES, SPECIAL_POINTERS},
 };
 
 /// The smallest `max_packet_size`, in bytes: header, four special pointers, one more, and eight bytes of payload.
@@ -216,6 +216,9 @@ const MAX_SLOTS: u64 = (MAX_POINTERS - SPECIAL_POINTERS) as u64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PacketizeError {
+    /// The flavour cannot carry the heap cnt.
+    #[error(transparent)]
+    Cnt(#[from] HeapCntError),
     /// Packets this small hold nothing.
     #[error(
         "max_packet_size {max_packet_size} is too small: header, item pointers and payload need at least {MIN_PACKET_SIZE} bytes"

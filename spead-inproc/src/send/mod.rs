@@ -5,6 +5,7 @@
 
 mod cnt;
 mod cut;
+mod flat_packets;
 mod packetizer;
 mod reference;
 mod run;
@@ -12,6 +13,7 @@ mod run;
 pub use cnt::{CntSequence, ZeroStep};
 pub(crate) use cut::{Cut, CutRule};
 pub use cut::{MIN_PACKET_SIZE, PacketizeError};
+pub use flat_packets::FlatPackets;
 pub use packetizer::Packetizer;
 pub use reference::HeapReference;
 pub use run::Run;

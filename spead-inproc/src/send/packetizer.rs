@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use super::{CutRule, PacketizeError, Run};
+use super::{CutRule, FlatPackets, PacketizeError, Run};
 use crate::{
     heap::{Heap, Origin},
     wire::HeapCnt,
@@ -23,10 +23,13 @@ pub struct Packetizer {
 }
 
 impl Packetizer {
-    /// Cuts `heap` into packets of at most `max_packet_size` bytes under this heap cnt, taken modulo the flavour's largest.
+    /// Cuts `heap` into packets of at most `max_packet_size` bytes under this heap cnt. (spead2 sends a cnt that its flavour
+    /// cannot carry with a spoilt item pointer.)
     ///
     /// # Errors
-    /// [`PacketizeError`] if the packets are too small.
+    /// [`PacketizeError::Cnt`] if the flavour cannot carry the cnt, [`PacketSize`](PacketizeError::PacketSize) if the packets
+    /// are too small for any heap, [`Padding`](PacketizeError::Padding) if they are too small for so many items, and
+    /// [`TooManyPackets`](PacketizeError::TooManyPackets) if 32 bits do not count them.
     pub fn new(heap: &Heap, cnt: u64, max_packet_size: usize) -> Result<Self, PacketizeError> {
         Self::cut(heap, cnt, max_packet_size, false)
     }
@@ -34,13 +37,13 @@ impl Packetizer {
     /// The same with all item pointers in every packet.
     ///
     /// # Errors
-    /// [`PacketizeError`] if the packets are too small.
+    /// As [`new`](Self::new), and [`PacketizeError::RepeatPointers`] if the item pointers do not fit one packet.
     pub fn repeating_pointers(heap: &Heap, cnt: u64, max_packet_size: usize) -> Result<Self, PacketizeError> {
         Self::cut(heap, cnt, max_packet_size, true)
     }
 
     fn cut(heap: &Heap, cnt: u64, max_packet_size: usize, repeat: bool) -> Result<Self, PacketizeError> {
-        let cnt = HeapCnt::wrapped(cnt, heap.flavour());
+        let cnt = HeapCnt::new(cnt, heap.flavour())?;
         let (run, _) = Run::new(heap, cnt, CutRule::new(max_packet_size, repeat)?, Origin::FOREIGN)?;
         Ok(Self { run })
     }
@@ -58,7 +61,16 @@ impl Packetizer {
     }
 
     /// The packets in order.
-    pub fn iter(&self) -> impl Iterator<Item = Bytes> + '_ {
+    pub fn iter(&self) -> FlatPackets<'_> {
         self.run.packets()
+    }
+}
+
+impl<'p> IntoIterator for &'p Packetizer {
+    type Item = Bytes;
+    type IntoIter = FlatPackets<'p>;
+
+    fn into_iter(self) -> FlatPackets<'p> {
+        self.iter()
     }
 }

@@ -1,8 +1,8 @@
 use std::ops::Range;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
-use super::{Cut, CutRule, PacketizeError, cut::PacketShape};
+use super::{Cut, CutRule, FlatPackets, PacketizeError, cut::PacketShape};
 use crate::{
     heap::{Heap, Item, Layout, Origin},
     wire::{
@@ -127,16 +127,9 @@ impl Run {
     }
 
     /// The packets as flat bytes, one after the other.
-    pub fn packets(&self) -> impl Iterator<Item = Bytes> + '_ {
-        let mut cutter = Cutter::new(self, Vec::new());
-        let mut more = Vec::new();
-        std::iter::from_fn(move || {
-            let (header, payload) = cutter.next(&mut more)?;
-            let mut packet = BytesMut::with_capacity(header.len() + payload.len());
-            packet.extend_from_slice(header);
-            payload.segments().for_each(|segment| packet.extend_from_slice(segment.as_slice()));
-            Some(packet.freeze())
-        })
+    #[must_use]
+    pub fn packets(&self) -> FlatPackets<'_> {
+        FlatPackets::new(self)
     }
 }
 

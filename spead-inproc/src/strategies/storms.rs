@@ -2,7 +2,11 @@ use bytes::Bytes;
 use proptest::{collection::vec, prelude::*, sample::Index};
 
 use super::heaps;
-use crate::{heap::Heap, send::Packetizer, wire::Flavour};
+use crate::{
+    heap::Heap,
+    send::Packetizer,
+    wire::{Flavour, HeapCnt},
+};
 
 /// What befalls a packet of a storm.
 #[derive(Debug, Clone)]
@@ -38,7 +42,10 @@ pub fn packet_storms(flavour: Flavour, heaps: usize) -> impl Strategy<Value = Ve
 }
 
 fn cut(heaps: &[Heap], packet_size: usize) -> Vec<Bytes> {
-    let packets = |(cnt, heap)| Packetizer::new(heap, cnt, packet_size).expect("few items fit the packets");
+    let packets = |(cnt, heap): (u64, &Heap)| {
+        let cnt = HeapCnt::wrapped(cnt, heap.flavour()).get();
+        Packetizer::new(heap, cnt, packet_size).expect("few items fit the packets")
+    };
     (1_u64..).zip(heaps).flat_map(|heap| packets(heap).iter().collect::<Vec<_>>()).collect()
 }
 

@@ -313,3 +313,28 @@ fn a_packet_full_of_pointers_has_eight_bytes_of_payload_however_large_it_may_be(
         assert_eq!(receive(RecvConfig::default(), flat).whole(), &heap);
     }
 }
+
+#[test]
+fn a_packetizer_takes_the_cnts_that_fit_and_gives_packets_one_by_one() {
+    let largest = (1 << 48) - 1;
+    let packets = Packetizer::new(&heap(3000), largest, 1472).unwrap();
+    assert!(packets.iter().all(|bytes| Packet::parse(&bytes).unwrap().cnt() == largest));
+    for error in [
+        Packetizer::new(&heap(1), largest + 1, 1472).unwrap_err(),
+        Packetizer::repeating_pointers(&heap(1), largest + 1, 1472).unwrap_err(),
+    ] {
+        assert!(matches!(error, PacketizeError::Cnt(error) if error.cnt == largest + 1), "{error}");
+        assert!(error.to_string().contains("choose a smaller cnt"), "{error}");
+    }
+    let mut some = packets.iter();
+    assert_eq!(some.len(), 3);
+    let first = some.next().unwrap();
+    assert_eq!((some.len(), some.size_hint()), (2, (2, Some(2))));
+    assert_eq!(some.by_ref().count(), 2);
+    assert!(some.next().is_none() && some.len() == 0);
+    let mut again = Vec::new();
+    for packet in &packets {
+        again.push(packet);
+    }
+    assert_eq!((again.len(), &again[0]), (3, &first));
+}
