@@ -120,7 +120,11 @@ pub enum HeapError {
         flavour: Flavour,
     },
     /// The addressed items together are longer than an address reaches.
-    #[error("a payload of {length} bytes does not fit {flavour}, whose addresses end at {}", flavour.max_immediate())]
+    #[error(
+        "a payload of {length} bytes does not fit {flavour}, whose addresses end at {}: send it in several heaps, or use a \
+         flavour with wider addresses",
+        flavour.max_immediate()
+    )]
     TooLong {
         /// Bytes of all addressed items.
         length: u64,

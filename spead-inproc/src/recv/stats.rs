@@ -130,11 +130,13 @@ impl Stats {
     }
 
     fn combine(&self, other: &Self, how: impl Fn(StatMode, u64, u64) -> u64) -> Result<Self, StatsMismatch> {
-        let kinds = |stats: &Self| stats.custom.iter().map(|custom| (custom.name.clone(), custom.mode)).collect();
-        let (left, right): (Vec<_>, Vec<_>) = (kinds(self), kinds(other));
-        if left != right {
-            let odd = left.iter().chain(&right).find(|kind| !(left.contains(kind) && right.contains(kind)));
-            return Err(StatsMismatch { name: odd.map(|(name, _)| name.clone()).unwrap_or_default() });
+        for at in 0..self.custom.len().max(other.custom.len()) {
+            let (left, right) = (self.custom.get(at), other.custom.get(at));
+            let kind = |custom: Option<&Custom>| custom.map(|custom| (custom.name.clone(), custom.mode));
+            let (left, right) = (kind(left), kind(right));
+            if left != right {
+                return Err(StatsMismatch { name: left.or(right).map(|(name, _)| name).unwrap_or_default() });
+            }
         }
         let modes = NAMES.into_iter().map(|(_, mode)| mode);
         let values = modes.zip(self.built_in()).zip(other.built_in()).map(|((mode, a), b)| how(mode, a, b));
@@ -197,10 +199,13 @@ pub struct DuplicateStat {
 
 /// Two sets of statistics that do not go together.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("only one of the two has the statistic \"{name}\", or it counts differently, or in another place")]
+#[error(
+    "only one of the two has the statistic \"{name}\", or it counts differently, or stands in another place: add the same \
+     statistics in the same order to both"
+)]
 #[non_exhaustive]
 pub struct StatsMismatch {
-    /// The name of the first statistic that only one has.
+    /// The name of the statistic in the first place where the two differ.
     pub name: String,
 }
 

@@ -338,3 +338,11 @@ fn a_packetizer_takes_the_cnts_that_fit_and_gives_packets_one_by_one() {
     }
     assert_eq!((again.len(), &again[0]), (3, &first));
 }
+
+#[test]
+fn a_payload_that_is_too_long_says_what_to_change() {
+    let narrow = Flavour::new(8).unwrap();
+    let error = Heap::builder(narrow).item(0x10, vec![0; 256]).build().unwrap_err().to_string();
+    assert!(error.contains("256 bytes does not fit SPEAD-64-8, whose addresses end at 255"), "{error}");
+    assert!(error.contains("flavour with wider addresses"), "{error}");
+}

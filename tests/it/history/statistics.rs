@@ -96,3 +96,26 @@ fn b70_names_of_statistics_are_unique_and_an_unknown_one_is_not_found() {
     assert_eq!(rx.stats().iter().last(), Some(("mine", 0)));
     assert_eq!(rx.stats().get("yours"), None);
 }
+
+#[test]
+fn statistics_that_do_not_go_together_name_the_first_that_differs() {
+    let stats = |names: &[(&str, StatMode)]| {
+        let rx = RecvStream::new(RecvConfig::default()).unwrap();
+        names.iter().for_each(|(name, mode)| assert!(rx.add_stat(name, *mode).is_ok()));
+        rx.stats()
+    };
+    let (a, b, c) = (("a", StatMode::Counter), ("b", StatMode::Counter), ("c", StatMode::Counter));
+    let cases = [
+        (vec![a, b], vec![b, a], "a"),
+        (vec![c, a, b], vec![c, b, a], "a"),
+        (vec![a], vec![a, b], "b"),
+        (vec![a, b], vec![a], "b"),
+        (vec![a, b], vec![a, ("b", StatMode::Maximum)], "b"),
+    ];
+    for (left, right, name) in cases {
+        assert_eq!(stats(&left).merge(&stats(&right)).unwrap_err().name, name);
+        assert_eq!(stats(&left).diff(&stats(&right)).unwrap_err().name, name);
+    }
+    let error = stats(&[a, b]).merge(&stats(&[b, a])).unwrap_err().to_string();
+    assert!(error.contains("add the same statistics in the same order"), "{error}");
+}
