@@ -9,6 +9,7 @@ use crossbeam_utils::CachePadded;
 
 use crate::{
     heap::Origin,
+    recv::Count,
     stream::{Entry, PacketSink, PacketSource, Refused, Taken, Waiters},
     sync::{
         Mutex,
@@ -236,7 +237,10 @@ impl fmt::Debug for InprocQueue {
 
 /// A packet that came back, because the queue was stopped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the queue was stopped: a packet of {} bytes came back; add packets before `stop()`", packet.len())]
+#[error(
+    "the queue was stopped: a packet of {} came back; add packets before `stop()`",
+    Count(packet.len() as u64, "byte")
+)]
 #[non_exhaustive]
 pub struct QueueStopped {
     /// The packet.

@@ -1,8 +1,8 @@
 use std::fmt;
 
 use super::{
-    Ending, Explanation, Fate, IncompleteHeap, IncompleteSummary, Outcome, PlannedAct, PlannedPacket, RecvConfig,
-    RefusedPacket, Rejection,
+    Count, Ending, Explanation, Fate, IncompleteHeap, IncompleteSummary, Outcome, PlannedAct, PlannedPacket,
+    RecvConfig, RefusedPacket, Rejection,
     live_heap::LiveHeap,
     planned::ByRule,
     story::{Departed, Departure, Stories},
@@ -303,7 +303,7 @@ fn kind(rejection: &Rejection) -> impl PartialEq + use<> {
 impl fmt::Display for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let total = self.total();
-        writeln!(f, "{} packets read", total.received())?;
+        writeln!(f, "{} read", Count(total.received(), "packet"))?;
         for (origin, counts) in self.lanes() {
             write!(f, "  {origin}: {} read", counts.received())?;
             for fate in Fate::ALL {

@@ -245,7 +245,7 @@ impl IncompleteSummary {
     }
 
     fn head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "heap {} from {}: {} bytes", self.cnt, self.origin, self.received)?;
+        write!(f, "heap {} from {}: {}", self.cnt, self.origin, Count(self.received, "byte"))?;
         if let Some(length) = self.heap_length {
             write!(f, " of {length}")?;
         }
@@ -275,11 +275,12 @@ fn tell_eviction(
     (max_heaps, substreams): (usize, usize),
 ) -> fmt::Result {
     let substream = cnt.get().checked_rem(substreams as u64).unwrap_or(0);
-    write!(f, "  heap {by} evicted it: max_heaps {max_heaps} newer heaps ")?;
+    write!(f, "  heap {by} evicted it: {} ", Count(max_heaps as u64, "newer heap"))?;
     if substreams > 1 {
         write!(f, "of substream {substream} ")?;
     }
-    writeln!(f, "had started; raise `max_heaps`, or `substreams` so that senders do not share a window")
+    write!(f, "had started, and max_heaps is {max_heaps}; raise `max_heaps`, ")?;
+    writeln!(f, "or `substreams` so that senders do not share a window")
 }
 
 impl RefusedPacket {

@@ -1,7 +1,10 @@
 //! How heaps leave the window before they are whole, and what is said of the packets that come after.
 
 use bytes::Bytes;
-use spead_inproc::{Event, Flavour, Heap, InprocQueue, Limits, RecvConfig, Rejection, SendConfig, SendStream};
+use spead_inproc::{
+    Event, Flavour, Heap, InprocQueue, Limits, RecvConfig, Rejection, SendConfig, SendStream,
+    stream::{Entry, PacketSink},
+};
 use support::raw_packet::{RawPacket, addressed};
 
 use super::{any_order, drain, halves, part, receive, single, stop, stream, unsized_part, window};
@@ -106,4 +109,33 @@ fn an_unsized_packet_behind_the_end_of_a_heap_is_not_an_item_that_points_there()
     assert_eq!(seen([none, unsized_part(1, 8..15)]), ("[0..5, 8..15], missing [5..8]".to_owned(), None));
     let item = with(vec![addressed(48, 0x1000, 11)]);
     assert_eq!(seen([item, beyond()]), ("[0..5, 12..15], missing [5..10]".to_owned(), Some(11)));
+}
+
+#[test]
+fn one_of_a_thing_is_told_in_the_singular() {
+    let received = receive(window(1), [part(1, 64, 0..1), part(2, 64, 0..32)]);
+    let story = received.ledger.explain(1).to_string();
+    assert_eq!(
+        story,
+        "heap 0x1 from foreign bytes: 1 byte of 64 came, in 1 packet; missing 1..64\n  heap 0x2 evicted it: 1 newer \
+         heap had started, and max_heaps is 1; raise `max_heaps`, or `substreams` so that senders do not share a window\n"
+    );
+    let config = RecvConfig { substreams: 2, ..window(2) };
+    let story = receive(config, [1, 3, 5].map(|cnt| part(cnt, 64, 0..32))).ledger.explain(1).to_string();
+    assert!(
+        story.contains("heap 0x5 evicted it: 2 newer heaps of substream 1 had started, and max_heaps is 2;"),
+        "{story}"
+    );
+
+    let read = |packets: Vec<Bytes>| receive(RecvConfig::default(), packets).ledger.to_string();
+    assert!(read(vec![single(1)]).starts_with("1 packet read\n"));
+    assert!(read(vec![single(1), single(2)]).starts_with("2 packets read\n"));
+
+    let queue = InprocQueue::new();
+    queue.stop();
+    let came_back = |bytes: &'static [u8]| queue.add_packet(bytes).unwrap_err().to_string();
+    assert!(came_back(&[1]).contains("a packet of 1 byte came back"));
+    assert!(came_back(&[1, 2]).contains("a packet of 2 bytes came back"));
+    let refused = queue.put(Entry::from(Bytes::from_static(&[1]))).unwrap_err().to_string();
+    assert!(refused.contains("1 packet came back"), "{refused}");
 }

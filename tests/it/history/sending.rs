@@ -4,6 +4,7 @@ use bytes::Bytes;
 use spead_inproc::{
     Descriptor, Event, Flavour, GroupMode, Harness, Heap, InprocQueue, ItemGroup, PacketizeError, Packetizer,
     RecvConfig, RecvStream, SendConfig, SendError, SendStream, Value,
+    send::Run,
     stream::{Entry, PacketSource, Taken},
     wire::{ItemPointer, Packet},
 };
@@ -304,9 +305,13 @@ fn a_packet_full_of_pointers_has_eight_bytes_of_payload_however_large_it_may_be(
         let bytes = |flat: &[Bytes]| flat.iter().map(|packet| packet.len() as u64).sum::<u64>();
         let queue = InprocQueue::new();
         assert_eq!(sender(&queue, 1 << 20).send_heap(&heap).unwrap().bytes, bytes(&flat));
-        let Taken::Entry(Entry::Run(run)) = queue.take() else { panic!("no run") };
-        assert_eq!(run.bytes(), bytes(&flat));
-        queue.put_back(Entry::Run(run));
+        let runs: Vec<_> = std::iter::from_fn(|| match queue.take() {
+            Taken::Entry(Entry::Run(run)) => Some(run),
+            _ => None,
+        })
+        .collect();
+        assert_eq!(runs.iter().map(Run::bytes).sum::<u64>(), bytes(&flat));
+        runs.into_iter().rev().for_each(|run| queue.put_back(Entry::Run(run)));
         queue.stop();
         let received = super::drain(&super::stream(RecvConfig::default(), &queue), &queue);
         assert_eq!(received.whole(), &heap);
