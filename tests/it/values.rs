@@ -6,7 +6,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use rstest::rstest;
 use spead_inproc::{
     Descriptor, Flavour, Heap, ItemGroup, Value,
-    descriptor::{DescriptorBuilder, ElementType, RawDescriptor},
+    descriptor::{DescriptorBuilder, ElementType, RawDescriptor, Shape, ValueProblem},
     heap::Item,
 };
 use support::strategies::{config, flavours};
@@ -248,6 +248,68 @@ fn huge_shapes_without_elements() {
             assert!(descriptor.encode(&value).unwrap().is_empty());
         }
     }
+}
+
+/// A text is one string of numpy's, not one for each character, wherever in the element it stands.
+#[rstest]
+#[case::scalar("|S5", vec![], "Hello", b"Hello")]
+#[case::padded("|S8", vec![], "Hello", b"Hello\0\0\0")]
+#[case::empty("|S2", vec![], "", b"\0\0")]
+#[case::single("|S1", vec![], "H", b"H")]
+#[case::array_of_one("|S5", vec![1, 1], "Hello", b"Hello")]
+#[case::little("<U2", vec![], "H", b"H\0\0\0\0\0\0\0")]
+#[case::big(">U2", vec![], "Hé", b"\0\0\0H\0\0\0\xe9")]
+fn a_text_is_one_string(#[case] dtype: &str, #[case] shape: Vec<usize>, #[case] text: &str, #[case] bytes: &[u8]) {
+    let descriptor = describe().dtype(dtype).shape(shape.clone()).build().unwrap();
+    let encoded = descriptor.encode(&Value::from(text)).unwrap();
+    assert_eq!(encoded, bytes);
+    assert_eq!(strings(&descriptor.decode(only(&item(encoded.to_vec()))).unwrap()), [text]);
+
+    let number = Value::from(vec![7_u16]).with_shape(&shape).unwrap();
+    let fields = [("name", Value::from(text)), ("x", number)];
+    for (dtype, wanted) in [
+        (format!("[('name', '{dtype}'), ('x', '>u2')]"), [bytes, &[0, 7]].concat()),
+        (format!("[('x', '>u2'), ('name', '{dtype}')]"), [&[0, 7], bytes].concat()),
+        (format!("[('name', '{dtype}', (1,)), ('x', '>u2')]"), [bytes, &[0, 7]].concat()),
+    ] {
+        let descriptor = describe().dtype(&dtype).shape(shape.clone()).build().unwrap();
+        let encoded = descriptor.encode(&Value::record(fields.clone())).unwrap();
+        assert_eq!(encoded, wanted, "{dtype}");
+        let value = descriptor.decode(only(&item(encoded.to_vec()))).unwrap();
+        assert_eq!(strings(value.field("name").unwrap()), [text], "{dtype}");
+    }
+}
+
+/// Each string, whether numpy has it as `S` or as `U`.
+fn strings(value: &Value) -> Vec<String> {
+    let texts = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    value.to_texts().unwrap_or_else(|| value.byte_elements().unwrap().map(texts).collect())
+}
+
+#[test]
+fn texts_that_do_not_go_with_their_strings() {
+    let error = |dtype: &str, shape: &[usize], value: Value| {
+        let descriptor = describe().dtype(dtype).shape(shape.to_vec()).build().unwrap();
+        descriptor.encode(&value).unwrap_err().problem
+    };
+    for dtype in ["|S4", "<U4"] {
+        assert_eq!(error(dtype, &[], "Hello".into()), ValueProblem::TooLong { index: 0, want: 4 });
+        // One text, not five elements, even where there are as many.
+        assert_eq!(error(dtype, &[5], "Hello".into()), ValueProblem::Count { want: [5].into(), found: 1 });
+    }
+    assert_eq!(
+        error("|S1", &[], Value::byte_strings(&["a", "b"])),
+        ValueProblem::Count { want: Shape::default(), found: 2 }
+    );
+    assert_eq!(error("<U1", &[], Value::texts(&["a", "b"])), ValueProblem::Count { want: Shape::default(), found: 2 });
+
+    let array = |dtype: &str, value: Value| {
+        let descriptor = describe().dtype(dtype).shape([3]).build().unwrap();
+        let encoded = descriptor.encode(&value).unwrap();
+        strings(&descriptor.decode(only(&item(encoded.to_vec()))).unwrap())
+    };
+    assert_eq!(array("|S4", Value::byte_strings(&["a", "", "abc"])), ["a", "", "abc"]);
+    assert_eq!(array(">U4", Value::texts(&["a", "", "abc"])), ["a", "", "abc"]);
 }
 
 /// A value that stands in the heap as it does in memory is that memory; so is what is sent.

@@ -45,23 +45,27 @@ impl Node {
     /// dimensions that follow them, in the sub-arrays around this node.
     fn dimensions(&self, shape: &Shape, value: &Value, inner: &[usize]) -> Result<Box<[usize]>, ValueProblem> {
         let wrong = || ValueProblem::Shape { want: shape.clone(), found: value.shape().into() };
-        if let Self::Record(slots) = self {
-            // Padding may be missing; any field will do.
-            let found = slots.iter().find_map(|slot| Some((slot, value.field(&slot.name)?)));
-            let (slot, field) = found.ok_or_else(|| ValueProblem::Type {
-                want: "record".to_owned(),
-                found: value.element_type().to_string(),
-            })?;
-            let inner = [inner, &slot.shape].concat();
-            return slot.node.dimensions(shape, field, &inner).map_err(|problem| problem.in_field(&slot.name));
-        }
-        if !value.is_flat() {
+        let leaf = match self {
+            Self::Leaf(leaf) => leaf,
+            Self::Record(slots) => {
+                // Padding may be missing; any field will do.
+                let found = slots.iter().find_map(|slot| Some((slot, value.field(&slot.name)?)));
+                let (slot, field) = found.ok_or_else(|| ValueProblem::Type {
+                    want: "record".to_owned(),
+                    found: value.element_type().to_string(),
+                })?;
+                let inner = [inner, &slot.shape].concat();
+                return slot.node.dimensions(shape, field, &inner).map_err(|problem| problem.in_field(&slot.name));
+            }
+        };
+        let one_text = leaf.takes_as_one(value);
+        if !value.is_flat() && !one_text {
             let outer = value.shape().strip_suffix(inner).ok_or_else(wrong)?;
             return if shape.accepts(outer) { Ok(outer.into()) } else { Err(wrong()) };
         }
         let others =
             shape.known_elements().and_then(|known| known.checked_mul(elements(inner.iter())?)).ok_or_else(wrong)?;
-        let count = value.len();
+        let count = if one_text { 1 } else { value.len() };
         let variable = match (shape.is_variable(), others) {
             (false, _) if count == others => 0,
             (true, 1..) if count.is_multiple_of(others) => count / others,
@@ -122,6 +126,11 @@ impl Leaf {
         self.kind == LeafKind::Bool && self.bits == 8 && value.element_type() == ElementType::Bool
     }
 
+    /// Whether the value is a text for one string of numpy's: one element, not one for each character.
+    fn takes_as_one(self, value: &Value) -> bool {
+        matches!(self.kind, LeafKind::Bytes | LeafKind::Text) && value.element_type() == ElementType::Char
+    }
+
     fn encode(
         self,
         dimensions: &[usize],
@@ -130,9 +139,7 @@ impl Leaf {
         wraps: bool,
         out: &mut [u8],
     ) -> Result<(), ValueProblem> {
-        // One text for one string of numpy's is one element, not one for each character.
-        let text = matches!(self.kind, LeafKind::Bytes | LeafKind::Text) && value.element_type() == ElementType::Char;
-        let fits = if text {
+        let fits = if self.takes_as_one(value) {
             walk.len() == 1
         } else if value.is_flat() {
             value.len() == walk.len()
