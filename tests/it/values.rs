@@ -5,7 +5,7 @@ use std::fmt::Write;
 use proptest::{collection::vec, prelude::*, sample::select};
 use rstest::rstest;
 use spead_inproc::{
-    Descriptor, Flavour, Heap, ItemGroup, Value,
+    Descriptor, Flavour, Harness, Heap, ItemGroup, Value,
     descriptor::{DescriptorBuilder, ElementType, RawDescriptor, Shape, ValueProblem},
     heap::Item,
 };
@@ -225,6 +225,9 @@ fn header((dtype, shape, changes): (String, String, Vec<(prop::sample::Index, u8
 #[case::long_number(format!("{{'descr': '<u1', 'fortran_order': False, 'shape': ({},)}}", "9".repeat(9000)))]
 #[case::huge_shape("{'descr': '<u1', 'fortran_order': False, 'shape': (4294967296, 4294967296, 4294967296)}".into())]
 #[case::huge_empty_shape("{'descr': [('a', '<u1', (9999999999, 9999999999, 0)), ('b', '<u8', (99999999999,))], 'fortran_order': True, 'shape': (1,)}".into())]
+#[case::huge_sub_array("{'descr': [('a', [('x', '<u2', (0,))], (1152921504606846976,)), ('b', '|u1')], 'fortran_order': False, 'shape': ()}".into())]
+#[case::huge_number_of_nothing("{'descr': [('a', [('x', '<u2', (0,))], (65536, 32768)), ('b', '|u1')], 'fortran_order': False, 'shape': ()}".into())]
+#[case::huge_dimension_of_nothing("{'descr': [('a', '<u2', (2147483648, 0)), ('b', '|u1')], 'fortran_order': False, 'shape': ()}".into())]
 #[case::huge_string("{'descr': '|S99999999999', 'fortran_order': False, 'shape': ()}".into())]
 #[case::too_long(" ".repeat(20_000))]
 #[case::objects("{'descr': [('a', '|O')], 'fortran_order': False, 'shape': ()}".into())]
@@ -246,8 +249,44 @@ fn huge_shapes_without_elements() {
             let value = descriptor.decode(only(&item(vec![1, 2, 3]))).unwrap();
             assert!(value.is_empty());
             assert!(descriptor.encode(&value).unwrap().is_empty());
+            let text = rendered(&raw, vec![1, 2, 3]);
+            assert!(text.ends_with("4294967296] = []") || text.ends_with("0] = []"), "{text}");
         }
     }
+}
+
+/// So may a field of no bytes.
+#[rstest]
+#[case::no_bytes("[('a', [('x', '<u2', (0,))], (2147483647,)), ('b', '|u1')]", "()", "{a [], b 1}")]
+#[case::twice(
+    "[('a', [('c', [('x', '<u2', 0)], 2147483647)], 2147483647), ('b', '|u1', 2)]",
+    "(1,)",
+    "[{a [], b [1, 2]}]"
+)]
+#[case::square("'|u1'", "(2, 1, 2)", "[[[1, 2]], [[3, 4]]]")]
+fn huge_dimensions_are_shown(#[case] dtype: &str, #[case] shape: &str, #[case] shown: &str) {
+    let header = format!("{{'descr': {dtype}, 'fortran_order': False, 'shape': {shape}}}");
+    let raw = RawDescriptor { id: 0x2000, numpy_header: header.into_bytes(), ..RawDescriptor::default() };
+    let text = rendered(&raw, vec![1, 2, 3, 4]);
+    assert!(text.ends_with(&format!(" = {shown}")), "{text}");
+}
+
+/// An array of one element may have as many dimensions as it likes.
+#[test]
+fn many_dimensions_are_shown() {
+    let raw =
+        RawDescriptor { id: 0x2000, shape: vec![Some(1); 60_000], format: vec![(b'u', 8)], ..RawDescriptor::default() };
+    let text = rendered(&raw, vec![7]);
+    assert!(text.ends_with(&format!(" = {}7{}", "[".repeat(60_000), "]".repeat(60_000))));
+}
+
+/// The line of an item in a snapshot.
+fn rendered(raw: &RawDescriptor, bytes: Vec<u8>) -> String {
+    let heap = Heap::builder(Flavour::SPEAD_64_48).raw_descriptor(raw).unwrap().item(raw.id, bytes).build().unwrap();
+    let harness = Harness::builder().build().unwrap();
+    harness.sender(0).send_heap(&heap).unwrap();
+    let text = harness.finish().to_string();
+    text.lines().find(|line| line.starts_with("  0x2000 ")).expect("the item").to_owned()
 }
 
 /// A text is one string of numpy's, not one for each character, wherever in the element it stands.

@@ -167,14 +167,15 @@ impl Dtype {
             return Err(DescriptorProblem::TooManyFields { fields: dtype.members() });
         }
         match dtype.checked_bytes() {
-            Some(1..=MAX_BYTES) => Ok(dtype),
+            Some(1..=MAX_SIZE) => Ok(dtype),
             _ => Err(wrong()),
         }
     }
 }
 
-/// As in numpy, whose sizes are signed 32-bit numbers.
-const MAX_BYTES: usize = i32::MAX as usize;
+/// As in numpy, whose sizes are signed 32-bit numbers: those of types, of each dimension of a sub-array and of all of
+/// them, even if its elements have no bytes (`descriptor.c`).
+const MAX_SIZE: usize = i32::MAX as usize;
 
 fn from_literal(literal: &Literal) -> Option<Dtype> {
     if let Literal::Text(text) = literal {
@@ -195,6 +196,10 @@ fn member(literal: &Literal) -> Option<Member> {
         [name, dtype, size] => (name, dtype, vec![size.as_size()?]),
         _ => return None,
     };
+    let fits = shape.iter().all(|size| *size <= MAX_SIZE) && elements(shape.iter())? <= MAX_SIZE;
+    if !fits {
+        return None;
+    }
     let name = match name {
         Literal::Tuple(title_and_name) => title_and_name.get(1)?,
         name => name,

@@ -68,12 +68,20 @@ impl Value {
                 return format!("b\"{}\"", bytes.escape_ascii());
             }
             let fields = self.fields().map(|(name, value)| {
+                if value.has_no_bytes() {
+                    return format!("{name} []");
+                }
                 let each = value.len() / self.len().max(1);
                 let texts: Vec<_> = (at * each..(at + 1) * each).map(|at| value.text_at(at)).collect();
                 if each == 1 { format!("{name} {}", texts[0]) } else { format!("{name} [{}]", texts.join(", ")) }
             });
             format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
         })
+    }
+
+    /// Whether nothing was sent for the elements, however many a record has.
+    fn has_no_bytes(&self) -> bool {
+        self.is_empty() || self.is_record() && self.fields().all(|(_, value)| value.has_no_bytes())
     }
 
     /// The element at this place (in C order) as a number.

@@ -115,21 +115,31 @@ fn significant(value: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-/// All elements, nested as the dimensions are.
+/// All elements, nested as the dimensions are; `[]` if there are none, whatever the dimensions. There may be more
+/// dimensions than a stack has room for.
 fn in_full(value: &Value) -> String {
-    fn level(value: &Value, shape: &[usize], at: &mut usize) -> String {
-        match shape {
-            [] => {
-                *at += 1;
-                value.text_at(*at - 1)
-            }
-            [length, inner @ ..] => {
-                let inside: Vec<_> = (0..*length).map(|_| level(value, inner, at)).collect();
-                format!("[{}]", inside.join(", "))
-            }
-        }
+    if value.is_empty() {
+        return "[]".to_owned();
     }
-    level(value, value.shape(), &mut 0)
+    // Elements in each pair of brackets, innermost first.
+    let brackets: Vec<usize> = value
+        .shape()
+        .iter()
+        .rev()
+        .scan(1, |elements, length| {
+            *elements *= length;
+            Some(*elements)
+        })
+        .collect();
+    let at_edge = |at: usize| brackets.iter().filter(|elements| at.is_multiple_of(**elements)).count();
+    let mut text = String::new();
+    for at in 0..value.len() {
+        text += if at == 0 { "" } else { ", " };
+        text += &"[".repeat(at_edge(at));
+        text += &value.text_at(at);
+        text += &"]".repeat(at_edge(at + 1));
+    }
+    text
 }
 
 /// Every element, a line for each run of the last dimension, under its index.
