@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use spead_inproc::{
-    Descriptor, Flavour, Heap, ItemGroup, Value,
+    BugCompat, Descriptor, Flavour, Heap, ItemGroup, Value,
     descriptor::UpdateProblem,
     heap::Origin,
     recv::{Event, Reassembler},
@@ -126,4 +126,17 @@ fn errors_name_the_item() {
     assert!(group.heap().unwrap_err().to_string().starts_with("item 0x1800 \"xeng_raw\": needs shape"));
     let error = group.add(Descriptor::new(0x2000, "half", ""), Value::from(1u8)).unwrap_err();
     assert_eq!(error.to_string(), "descriptor of item 0x2000 \"half\": it needs `.format(..)` or `.dtype(..)`");
+}
+
+/// Flavours may have bits that mean nothing, and nobody reads descriptors the worse for it.
+#[test]
+fn descriptors_arrive_under_old_mistakes_that_nobody_knows() {
+    for bits in [0x8, 0xf, u32::MAX] {
+        let flavour = FLAVOUR.with_bug_compat(BugCompat::from_bits(bits));
+        let mut sent = ItemGroup::new(flavour);
+        sent.add(Descriptor::new(0x1800, "gains", "").dtype(">i4").shape([2]), Value::from(vec![1, 2])).unwrap();
+        let mut received = ItemGroup::new(flavour);
+        assert_eq!(received.update(&sent.heap().unwrap()).unwrap(), ["gains"], "{bits:#x}");
+        assert_eq!(received["gains"].value().unwrap().to_vec(), Some(vec![1, 2]), "{bits:#x}");
+    }
 }

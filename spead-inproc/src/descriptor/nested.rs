@@ -13,7 +13,8 @@ impl Heap {
     #[must_use]
     pub fn raw_descriptors(&self) -> Vec<RawDescriptor> {
         let bug_compat = self.flavour().bug_compat();
-        let nested = RecvConfig { max_heaps: 1, bug_compat, ..RecvConfig::default() };
+        // The old mistakes are in the fields, not in the packets; a flavour may have some that no receiver knows.
+        let nested = RecvConfig { max_heaps: 1, ..RecvConfig::default() };
         let items = || self.items_in_spead2_order().filter(|item| item.id() == ItemId::DESCRIPTOR);
         if items().next().is_none() {
             return Vec::new();
