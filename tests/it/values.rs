@@ -238,6 +238,34 @@ fn hostile_headers_are_refused(#[case] header: String) {
     Descriptor::from_raw(&raw, spead_inproc::BugCompat::NONE).unwrap_err();
 }
 
+/// What can be built can be sent and read again: the header in which a dtype travels is longer and deeper than its text.
+#[rstest]
+#[case::deep("[('a', [('b', [('c', '<u2', 2)])])]", Vec::new(), None)]
+#[case::too_deep(
+    "[('a', [('b', [('c', [('d', '<u2')])])])]",
+    Vec::new(),
+    Some("its brackets are nested deeper than 8")
+)]
+#[case::long(&format!("[('{}', '<u2')]", "n".repeat(9900)), Vec::new(), None)]
+#[case::too_long(&format!("[('{}', '<u2')]", "n".repeat(9950)), Vec::new(), Some("it is longer than 10000 bytes"))]
+#[case::escaped(&format!("[('{}', '<u2')]", "\t".repeat(5000)), Vec::new(), Some("it is longer than 10000 bytes"))]
+#[case::dimensions("<u2", vec![1; 4000], Some("it is longer than 10000 bytes"))]
+#[case::not_ascii("[('é', '<u2')]", Vec::new(), Some("its numpy header is not ASCII"))]
+fn a_dtype_that_can_be_built_can_be_read(
+    #[case] dtype: &str,
+    #[case] shape: Vec<usize>,
+    #[case] refused: Option<&str>,
+) {
+    match (describe().dtype(dtype).shape(shape).build(), refused) {
+        (Ok(descriptor), None) => {
+            let raw = descriptor.to_raw(spead_inproc::BugCompat::NONE);
+            assert_eq!(Descriptor::from_raw(&raw, spead_inproc::BugCompat::NONE).unwrap(), descriptor);
+        }
+        (Err(error), Some(refused)) => assert!(error.to_string().contains(refused), "{error}"),
+        (built, _) => panic!("{built:?}"),
+    }
+}
+
 /// An empty array may be as wide as it likes.
 #[test]
 fn huge_shapes_without_elements() {

@@ -77,9 +77,7 @@ impl Descriptor {
             ElementFormat::Dtype { dtype, fortran_order } => {
                 let swap = bug_compat.contains(BugCompat::SWAP_ENDIAN);
                 let dtype = if swap { dtype.with_swapped_byte_order() } else { dtype.clone() };
-                let shape = self.shape.fixed().unwrap_or_default();
-                let header = Header { dtype, fortran_order: *fortran_order, shape };
-                (Vec::new(), header.to_string().into_bytes())
+                (Vec::new(), header(dtype, *fortran_order, &self.shape).into_bytes())
             }
         };
         RawDescriptor {
@@ -260,8 +258,8 @@ impl DescriptorBuilder {
     /// The descriptor.
     ///
     /// # Errors
-    /// [`DescriptorError`] if there is not exactly one of format and dtype, if that cannot be read, or if the shape does
-    /// not go with it.
+    /// [`DescriptorError`] if there is not exactly one of format and dtype, if that cannot be read, by us or by who receives
+    /// it, or if the shape does not go with it.
     pub fn build(self) -> Result<Descriptor, DescriptorError> {
         let (id, name) = (self.id, self.name.clone());
         self.try_build().map_err(|problem| DescriptorError { id, name, problem })
@@ -278,7 +276,12 @@ impl DescriptorBuilder {
             (None, None) => return Err(DescriptorProblem::NoType),
             (Some(_), None) if self.fortran_order => return Err(DescriptorProblem::FortranFormat),
             (Some(format), None) => ElementFormat::Format(format?),
-            (None, Some(dtype)) => ElementFormat::Dtype { dtype: dtype?, fortran_order: self.fortran_order },
+            (None, Some(dtype)) => {
+                let dtype = dtype?;
+                // What it travels in is longer than the dtype, and deeper; a receiver must be able to read it.
+                Header::parse(header(dtype.clone(), self.fortran_order, &self.shape).as_bytes())?;
+                ElementFormat::Dtype { dtype, fortran_order: self.fortran_order }
+            }
         };
         assemble(self.id, self.name, self.description, self.shape, element)
     }
@@ -290,6 +293,11 @@ impl TryFrom<DescriptorBuilder> for Descriptor {
     fn try_from(builder: DescriptorBuilder) -> Result<Self, DescriptorError> {
         builder.build()
     }
+}
+
+/// The numpy header in which a dtype travels.
+fn header(dtype: Dtype, fortran_order: bool, shape: &Shape) -> String {
+    Header { dtype, fortran_order, shape: shape.fixed().unwrap_or_default() }.to_string()
 }
 
 fn try_from_raw(raw: &RawDescriptor, bug_compat: BugCompat) -> Result<Descriptor, DescriptorProblem> {
