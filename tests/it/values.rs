@@ -399,6 +399,14 @@ fn memory_is_shared_where_it_can_be() {
     let value = bytes.decode(only(&heap)).unwrap();
     assert_eq!(value.as_slice::<i8>().unwrap().as_ptr().cast(), only(&heap).bytes().as_ptr());
 
+    // Strings and bytes without meaning have no byte order.
+    for dtype in ["|S4", "|V4"] {
+        let descriptor = describe().dtype(dtype).shape([25]).build().unwrap();
+        let value = descriptor.decode(only(&heap)).unwrap();
+        assert_eq!(value.byte_elements().unwrap().nth(1).unwrap().as_ptr(), heap.items()[0].bytes()[4..].as_ptr());
+        assert_eq!(descriptor.encode(&value).unwrap().as_ptr(), only(&heap).bytes().as_ptr());
+    }
+
     let big = describe().dtype(">i4").shape([25]).build().unwrap();
     let value = big.decode(only(&heap)).unwrap();
     assert_ne!(value.as_slice::<i32>().unwrap().as_ptr().cast(), only(&heap).bytes().as_ptr());

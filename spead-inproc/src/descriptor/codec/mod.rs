@@ -213,10 +213,11 @@ impl Leaf {
         self.kind != LeafKind::Bool && self.element_type().bytes() as u64 * 8 == self.bits
     }
 
-    /// Whether its bytes stand the other way round than this machine's.
+    /// Whether its bytes stand the other way round than this machine's; strings of bytes have no order.
     fn is_swapped(self) -> bool {
         let machine = if cfg!(target_endian = "big") { ByteOrder::Big } else { ByteOrder::Little };
-        self.order != machine && self.bits > 8
+        let ordered = !matches!(self.kind, LeafKind::Bytes | LeafKind::Void | LeafKind::Char);
+        ordered && self.order != machine && self.bits > 8
     }
 
     /// The range of its integers, in words.
