@@ -9,7 +9,7 @@ use std::{env, fs, path::PathBuf, process::Command};
 use allocation_counter::{AllocationInfo, measure};
 use bytes::Bytes;
 use spead_inproc::{
-    Flavour, GroupMode, Harness, Heap, InprocQueue, Packetizer, RecvConfig, RecvStream, SendConfig, SendStream,
+    Flavour, GroupMode, Harness, Heap, InprocQueue, Packetizer, RecvConfig, RecvStream, SendConfig, SendStream, Value,
 };
 
 const KIB: usize = 1024;
@@ -175,6 +175,19 @@ mod copies {
         let backwards = allocated(packets.iter().rev().cloned(), any_order);
         for info in [in_order, backwards] {
             assert!(info.bytes_max < 5 * PAYLOAD as u64 / 4, "{} bytes for one copy of {PAYLOAD}", info.bytes_max);
+        }
+    }
+
+    /// As a failing `assert_eq!` shows them.
+    #[test]
+    fn none_of_a_value_of_which_little_is_shown() {
+        let numbers = Value::from(vec![0.5_f32; 1_000_000]);
+        let texts = Value::texts(&vec!["telescope"; 100_000]);
+        let strings = Value::byte_strings(&vec!["telescope"; 100_000]);
+        let record = Value::record([("f0", numbers.clone()), ("f1", texts.clone())]);
+        for value in [numbers, texts, strings, record] {
+            let shown = measure(|| drop(format!("{value:?}")));
+            assert!(shown.bytes_max <= 8 * KIB as u64, "{} bytes to show {value:?}", shown.bytes_max);
         }
     }
 }

@@ -73,6 +73,17 @@ impl ElementType {
             Self::Record => 0,
         }
     }
+
+    /// The bytes that count of an element's; strings end where only NULs follow.
+    pub(super) fn trimmed(self, element: &[u8]) -> &[u8] {
+        match self {
+            Self::Bytes(_) | Self::Char => {
+                let end = element.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+                &element[..end]
+            }
+            _ => element,
+        }
+    }
 }
 
 /// As Rust writes it, where Rust has a name for it.

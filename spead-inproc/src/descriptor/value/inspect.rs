@@ -4,7 +4,7 @@ use bytes::Bytes;
 use half::f16;
 use num_complex::Complex;
 
-use super::{Body, Element, ElementType, Number, Store, Value};
+use super::{Body, Element, ElementType, Number, Store, Value, text_of};
 
 /// What an array of numbers looks like from afar.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,15 +57,17 @@ impl Value {
     pub(crate) fn text_at(&self, at: usize) -> String {
         macro_rules! text {
             ($type:ty) => {
-                self.as_slice::<$type>().and_then(|all| all.get(at)).map(text).unwrap_or_default()
+                self.element_at::<$type>(at).map(|element| text(&element)).unwrap_or_default()
             };
         }
         by_type!(self, text, {
-            if let Some(texts) = self.to_texts() {
-                return texts.get(at).map(|text| format!("{text:?}")).unwrap_or_default();
-            }
-            if let Some(bytes) = self.byte_elements().and_then(|mut all| all.nth(at)) {
-                return format!("b\"{}\"", bytes.escape_ascii());
+            if let Some(mut elements) = self.raw_elements() {
+                let kind = self.element_type();
+                let text = elements.nth(at).and_then(|element| match kind {
+                    ElementType::Text(_) => text_of(element).map(|text| format!("{text:?}")),
+                    _ => Some(format!("b\"{}\"", kind.trimmed(element).escape_ascii())),
+                });
+                return text.unwrap_or_default();
             }
             let fields = self.fields().map(|(name, value)| {
                 if value.has_no_bytes() {
@@ -79,6 +81,12 @@ impl Value {
         })
     }
 
+    /// The element at this place, if it is of this type; without a look at the others.
+    fn element_at<T: Element>(&self, at: usize) -> Option<T> {
+        let elements = self.raw_elements().filter(|_| self.element_type() == T::TYPE);
+        elements?.nth(at).map(T::read)
+    }
+
     /// Whether nothing was sent for the elements, however many a record has.
     fn has_no_bytes(&self) -> bool {
         self.is_empty() || self.is_record() && self.fields().all(|(_, value)| value.has_no_bytes())
@@ -88,7 +96,7 @@ impl Value {
     pub(crate) fn number_at(&self, at: usize) -> Option<Complex<f64>> {
         macro_rules! number {
             ($type:ty) => {
-                self.as_slice::<$type>().and_then(|all| all.get(at)).map(|element| complex(*element))
+                self.element_at::<$type>(at).map(complex)
             };
         }
         by_type!(self, number, None)

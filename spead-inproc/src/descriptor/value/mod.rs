@@ -8,7 +8,7 @@ mod integers;
 mod ndarray;
 mod store;
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, fmt, slice::ChunksExact, sync::Arc};
 
 use bytes::Bytes;
 pub(super) use element::sealed::{Number, Sealed};
@@ -259,33 +259,17 @@ impl Value {
     /// Characters, strings of bytes, bytes without meaning or integers of more than 128 bits: the bytes of each element.
     /// Strings end where only NULs follow.
     pub fn byte_elements(&self) -> Option<impl Iterator<Item = &[u8]>> {
-        let (kind, bytes) = match &self.body {
-            Body::Elements { kind, store } => (*kind, store.bytes()),
-            Body::Record(_) => return None,
-        };
-        let trim = match kind {
-            ElementType::Bytes(_) | ElementType::Char => true,
-            ElementType::Void(_) | ElementType::Wide { .. } => false,
-            _ => return None,
-        };
-        Some(bytes.chunks_exact(kind.bytes().max(1)).map(move |element| {
-            let end = element.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-            if trim { &element[..end] } else { element }
-        }))
+        let kind = self.element_type();
+        let is_bytes =
+            matches!(kind, ElementType::Bytes(_) | ElementType::Char | ElementType::Void(_) | ElementType::Wide { .. });
+        Some(self.raw_elements().filter(|_| is_bytes)?.map(move |element| kind.trimmed(element)))
     }
 
     /// The texts of numpy's `U`, each up to where only NULs follow.
     #[must_use]
     pub fn to_texts(&self) -> Option<Vec<String>> {
-        let ElementType::Text(width) = self.element_type() else {
-            return None;
-        };
-        let text = |chars: &[u8]| -> Option<String> {
-            let text: String =
-                chars.chunks_exact(4).map(|char| char::from_u32(u32::read(char))).collect::<Option<_>>()?;
-            Some(text.trim_end_matches('\0').to_owned())
-        };
-        self.store()?.bytes().chunks_exact((width * 4).max(1)).map(text).collect()
+        let is_text = matches!(self.element_type(), ElementType::Text(_));
+        self.raw_elements().filter(|_| is_text)?.map(text_of).collect()
     }
 
     /// The field of a record.
@@ -308,6 +292,11 @@ impl Value {
             Body::Elements { store, .. } => Some(store),
             Body::Record(_) => None,
         }
+    }
+
+    /// The bytes of each element; to go to any of them costs nothing.
+    fn raw_elements(&self) -> Option<ChunksExact<'_, u8>> {
+        Some(self.store()?.bytes().chunks_exact(self.element_type().bytes().max(1)))
     }
 
     pub(super) const fn is_record(&self) -> bool {
@@ -345,6 +334,12 @@ impl Value {
     }
 }
 
+/// A text of four bytes a character, up to where only NULs follow; nothing if a character does not exist.
+fn text_of(chars: &[u8]) -> Option<String> {
+    let text: String = chars.chunks_exact(4).map(|char| char::from_u32(u32::read(char))).collect::<Option<_>>()?;
+    Some(text.trim_end_matches('\0').to_owned())
+}
+
 /// Of equal type and shape, with the same bits: a NaN equals itself, 0.0 is not −0.0.
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
@@ -367,14 +362,7 @@ impl fmt::Debug for Value {
         if let Some(text) = self.as_str() {
             return write!(f, "{text:?}");
         }
-        let mut shown: Vec<String> = Vec::new();
-        if let Some(Ok(numbers)) = self.map_numbers(Some) {
-            shown.extend(numbers.iter().take(SHOWN).map(Number::to_string));
-        } else if let Some(texts) = self.to_texts() {
-            shown.extend(texts.iter().take(SHOWN).map(|text| format!("{text:?}")));
-        } else if let Some(elements) = self.byte_elements() {
-            shown.extend(elements.take(SHOWN).map(|bytes| format!("b\"{}\"", bytes.escape_ascii())));
-        }
+        let shown: Vec<_> = (0..self.len().min(SHOWN)).map(|at| self.text_at(at)).collect();
         let more = if self.len() > SHOWN { ", …" } else { "" };
         if self.shape.is_empty() {
             return write!(f, "{} {}", self.element_type(), shown.join(", "));
