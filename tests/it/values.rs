@@ -266,6 +266,48 @@ fn a_dtype_that_can_be_built_can_be_read(
     }
 }
 
+/// Whoever is refused is told what to change.
+#[test]
+fn refusals_say_what_to_change() {
+    let refused = |raw: RawDescriptor, bits| {
+        let raw = RawDescriptor { id: 1, ..raw };
+        raw.encode(Flavour::new(bits).unwrap()).unwrap_err().problem.to_string()
+    };
+    let wide = RawDescriptor { format: vec![(b'u', 256)], ..RawDescriptor::default() };
+    assert_eq!(
+        refused(wide, 56),
+        "a field of 256 bits does not fit a format entry of SPEAD-64-56, whose largest is 255: split the field, or choose a \
+         flavour with shorter addresses"
+    );
+    let long = RawDescriptor { shape: vec![Some(256)], ..RawDescriptor::default() };
+    assert_eq!(
+        refused(long, 8),
+        "a dimension of 256 does not fit a shape entry of SPEAD-64-8, whose largest is 255: make two dimensions of it, or \
+         choose a flavour with longer addresses"
+    );
+    let wordy = RawDescriptor { description: vec![b'x'; 300], ..RawDescriptor::default() };
+    assert_eq!(
+        refused(wordy, 8),
+        "its 300 bytes do not fit SPEAD-64-8, whose addresses end at 255: shorten its description, or choose a flavour with \
+         longer addresses"
+    );
+    assert_eq!(
+        Descriptor::new(0x2000, "größe", "").format("u8").build().unwrap_err().problem.to_string(),
+        "its name is not ASCII: SPEAD has no other letters"
+    );
+
+    let short = describe().dtype("|S4").build().unwrap();
+    assert_eq!(
+        short.encode(&"Hello".into()).unwrap_err().problem.to_string(),
+        "element 0 is longer than 4: shorten it, or describe longer elements"
+    );
+    let text = describe().format("c8").shape([None]).build().unwrap();
+    assert_eq!(
+        text.encode(&"é".into()).unwrap_err().problem.to_string(),
+        "byte 0 of the text is 0xc3, which is not ASCII: describe the item as u8 if it is no text"
+    );
+}
+
 /// An empty array may be as wide as it likes.
 #[test]
 fn huge_shapes_without_elements() {

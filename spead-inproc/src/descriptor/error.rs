@@ -35,7 +35,10 @@ pub enum DescriptorProblem {
         flavour: Flavour,
     },
     /// A field is too long for its entry of the format item.
-    #[error("a field of {bits} bits does not fit a format entry of {flavour}, whose largest is {largest}")]
+    #[error(
+        "a field of {bits} bits does not fit a format entry of {flavour}, whose largest is {largest}: split the field, \
+         or choose a flavour with shorter addresses"
+    )]
     FieldWidth {
         /// Bits of the field.
         bits: u64,
@@ -45,7 +48,10 @@ pub enum DescriptorProblem {
         flavour: Flavour,
     },
     /// A dimension is too large for its entry of the shape item.
-    #[error("a dimension of {size} does not fit a shape entry of {flavour}, whose largest is {largest}")]
+    #[error(
+        "a dimension of {size} does not fit a shape entry of {flavour}, whose largest is {largest}: make two dimensions \
+         of it, or choose a flavour with longer addresses"
+    )]
     Dimension {
         /// Elements along the dimension.
         size: u64,
@@ -55,7 +61,11 @@ pub enum DescriptorProblem {
         flavour: Flavour,
     },
     /// Name, description, shape, format and numpy header together are longer than an address reaches.
-    #[error("its {length} bytes do not fit {flavour}, whose addresses end at {}", flavour.max_immediate())]
+    #[error(
+        "its {length} bytes do not fit {flavour}, whose addresses end at {}: shorten its description, or choose a flavour \
+         with longer addresses",
+        flavour.max_immediate()
+    )]
     TooLong {
         /// Bytes of all fields together.
         length: u64,
@@ -129,7 +139,7 @@ pub enum DescriptorProblem {
     #[error("a format is always in C order: use a dtype")]
     FortranFormat,
     /// Some text is not ASCII.
-    #[error("its {what} is not ASCII")]
+    #[error("its {what} is not ASCII: SPEAD has no other letters")]
     NotAscii {
         /// Which text.
         what: &'static str,
@@ -204,7 +214,7 @@ pub enum ValueProblem {
         want: String,
     },
     /// A string is too long.
-    #[error("element {index} is longer than {want}")]
+    #[error("element {index} is longer than {want}: shorten it, or describe longer elements")]
     TooLong {
         /// Which element, in C order.
         index: usize,
@@ -212,7 +222,7 @@ pub enum ValueProblem {
         want: usize,
     },
     /// A text has a byte that is not ASCII.
-    #[error("byte {at} of the text is {byte:#04x}, which is not ASCII")]
+    #[error("byte {at} of the text is {byte:#04x}, which is not ASCII: describe the item as u8 if it is no text")]
     NotAscii {
         /// Where it stands.
         at: usize,
