@@ -167,6 +167,27 @@ pub(in crate::descriptor) mod sealed {
                 _ => T::from_number(self),
             }
         }
+
+        /// Rounded if need be; nothing for complex numbers.
+        #[inline(always)]
+        pub(in crate::descriptor) fn as_f64(self) -> Option<f64> {
+            match self {
+                Self::Bool(value) => Some(f64::from(u8::from(value))),
+                Self::Unsigned(value) => Some(value as f64),
+                Self::Signed(value) => Some(value as f64),
+                Self::Float(value) => Some(value),
+                Self::Complex(_) => None,
+            }
+        }
+
+        /// Rounded if need be.
+        #[inline(always)]
+        pub(in crate::descriptor) fn as_complex(self) -> Complex<f64> {
+            match self {
+                Self::Complex(value) => value,
+                real => Complex::from(real.as_f64().unwrap_or_default()),
+            }
+        }
     }
 
     #[expect(unnameable_types, reason = "seals `Element`")]
@@ -231,13 +252,7 @@ macro_rules! floats {
             }
 
             fn from_number(number: Number) -> Option<Self> {
-                Some(match number {
-                    Number::Bool(value) => Self::from(u8::from(value)),
-                    Number::Unsigned(value) => float::$type(value as f64),
-                    Number::Signed(value) => float::$type(value as f64),
-                    Number::Float(value) => float::$type(value),
-                    Number::Complex(_) => return None,
-                })
+                number.as_f64().map(float::$type)
             }
         }
     )*};
@@ -301,10 +316,8 @@ macro_rules! complex {
             }
 
             fn from_number(number: Number) -> Option<Self> {
-                Some(match number {
-                    Number::Complex(value) => Self::new(float::$type(value.re), float::$type(value.im)),
-                    real => Self::new($type::from_number(real)?, 0.0),
-                })
+                let value = number.as_complex();
+                Some(Self::new(float::$type(value.re), float::$type(value.im)))
             }
         }
     )*};

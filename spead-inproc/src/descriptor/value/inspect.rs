@@ -4,7 +4,7 @@ use bytes::Bytes;
 use half::f16;
 use num_complex::Complex;
 
-use super::{Body, Element, ElementType, Number, Store, Value, text_of};
+use super::{Body, Element, ElementType, Number, Sealed, Store, Value, text_of};
 
 /// What an array of numbers looks like from afar.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,7 +96,7 @@ impl Value {
     pub(crate) fn number_at(&self, at: usize) -> Option<Complex<f64>> {
         macro_rules! number {
             ($type:ty) => {
-                self.element_at::<$type>(at).map(complex)
+                self.element_at::<$type>(at).map(|element| element.number().as_complex())
             };
         }
         by_type!(self, number, None)
@@ -129,7 +129,7 @@ impl Value {
         macro_rules! aligned {
             ($type:ty) => {{
                 let width = size_of::<$type>();
-                let read = <$type as super::Sealed>::read;
+                let read = <$type as Sealed>::read;
                 Store::from_vec(little_endian.chunks_exact(width).map(read).collect::<Vec<$type>>())
             }};
         }
@@ -150,7 +150,7 @@ impl Value {
                         0.0 => Number::Float(number.re),
                         _ => Number::Complex(*number),
                     };
-                    <$type as super::Sealed>::from_number(number)
+                    <$type as Sealed>::from_number(number)
                 };
                 Some(Store::from_vec(numbers.iter().map(element).collect::<Option<Vec<$type>>>()?))
             }};
@@ -179,16 +179,6 @@ impl Value {
     }
 }
 
-fn complex<T: Element>(element: T) -> Complex<f64> {
-    match element.number() {
-        Number::Bool(value) => Complex::from(f64::from(u8::from(value))),
-        Number::Unsigned(value) => Complex::from(value as f64),
-        Number::Signed(value) => Complex::from(value as f64),
-        Number::Float(value) => Complex::from(value),
-        Number::Complex(value) => value,
-    }
-}
-
 fn text<T: Element>(element: &T) -> String {
     match element.number() {
         Number::Float(_) => shortest(format!("{element:?}")),
@@ -209,7 +199,7 @@ fn summary<T: Element>(elements: &[T]) -> Summary {
     let (mut sum, mut squares) = (Complex::new(0.0, 0.0), 0.0);
     let mut range: Option<((f64, T), (f64, T))> = None;
     for element in elements {
-        let value = complex(*element);
+        let value = element.number().as_complex();
         if value.is_nan() {
             nans += 1;
             continue;
