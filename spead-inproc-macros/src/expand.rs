@@ -431,6 +431,21 @@ mod tests {
     }
 
     #[test]
+    fn groups_are_a_handle() {
+        let expanded = expanded(
+            quote!(groups = "239.102.1.0:7148"),
+            quote!(
+                #[rstest]
+                #[case(1)]
+                fn t(#[case] n: u64, groups: Groups) {
+                    groups.stop();
+                }
+            ),
+        );
+        assert!(expanded.contains("let groups: Groups = <Groups as __::FromHarness>::from_harness"), "{expanded}");
+    }
+
+    #[test]
     fn a_unit_is_never_asked() {
         let unit = expanded(
             quote!(),

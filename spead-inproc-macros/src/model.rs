@@ -126,7 +126,7 @@ fn no_handles(item: &TestFn, framework: Framework) -> String {
     };
     format!(
         "found no SPEAD handle to inject: take a `SendStream`, `[SendStream; N]`, `Vec<SendStream>`, `RecvStream`, \
-         `InprocQueue` or `Harness`{advice}"
+         `InprocQueue`, `Harness` or `Groups`{advice}"
     )
 }
 

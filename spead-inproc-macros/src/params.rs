@@ -8,7 +8,7 @@ use crate::item::last_segment;
 use crate::surroundings::Framework;
 
 /// Types that are known by their name where rstest has a say too; without rstest every type is asked for its `FromHarness`.
-const HANDLES: [&str; 4] = ["SendStream", "RecvStream", "InprocQueue", "Harness"];
+const HANDLES: [&str; 5] = ["SendStream", "RecvStream", "InprocQueue", "Harness", "Groups"];
 
 /// Attributes that rstest gives to parameters.
 const RSTEST: [&str; 9] = ["case", "values", "files", "from", "with", "default", "future", "context", "by_ref"];

@@ -29,7 +29,7 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not something `#[spead_test]` can inject",
     label = "not a handle of the harness",
-    note = "a parameter is a `SendStream`, `[SendStream; N]`, `Vec<SendStream>`, `RecvStream`, `[RecvStream; N]`, `InprocQueue`, `Harness`, or a type of yours that implements `FromHarness`",
+    note = "a parameter is a `SendStream`, `[SendStream; N]`, `Vec<SendStream>`, `RecvStream`, `[RecvStream; N]`, `InprocQueue`, `Harness`, `Groups`, or a type of yours that implements `FromHarness`",
     note = "for cases, values and fixtures put `#[rstest]` below `#[spead_test]`"
 )]
 pub trait FromHarness: Sized {

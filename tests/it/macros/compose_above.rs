@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use insta::Settings;
 use rstest::{Context, fixture, rstest};
-use spead_inproc::{Harness, InprocQueue, RecvStream, SendStream, spead_test};
+use spead_inproc::{Harness, InprocQueue, RecvStream, SendStream, harness::Groups, spead_test};
 
 use super::{FENG_RAW, heap};
 
@@ -32,6 +32,15 @@ fn attribute_sees_the_case(#[case] lengths: Vec<usize>, tx: Vec<SendStream>) {
     for (tx, len) in tx.iter().zip(lengths) {
         tx.send_heap(&heap(len)).unwrap();
     }
+}
+
+#[spead_test(groups = "239.102.1.0:7148", snapshot = false)]
+#[rstest]
+#[case(8)]
+fn multicast(#[case] len: usize, groups: Groups) {
+    let rx = groups.receiver("239.102.1.0:7148").unwrap();
+    groups.sender("239.102.1.0:7148").unwrap().send_heap(&heap(len)).unwrap();
+    assert_eq!(rx.next_heap().unwrap().item(FENG_RAW).unwrap().bytes().len(), len);
 }
 
 #[spead_test(max_heaps = window, snapshot = false)]

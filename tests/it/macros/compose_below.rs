@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rstest::{Context, fixture, rstest};
-use spead_inproc::{InprocQueue, RecvStream, SendStream, spead_test};
+use spead_inproc::{InprocQueue, RecvStream, SendStream, harness::Groups, spead_test};
 
 use super::{FENG_RAW, heap};
 
@@ -34,6 +34,15 @@ fn one_case_should_panic(#[case] len: usize, #[ignore] queue: InprocQueue, #[ign
         queue.stop();
     }
     tx.send_heap(&heap(len)).unwrap();
+}
+
+#[rstest]
+#[case(8)]
+#[spead_test(groups = "239.102.1.0:7148", snapshot = false)]
+fn multicast(#[case] len: usize, #[ignore] groups: Groups) {
+    let rx = groups.receiver("239.102.1.0:7148").unwrap();
+    groups.sender("239.102.1.0:7148").unwrap().send_heap(&heap(len)).unwrap();
+    assert_eq!(rx.next_heap().unwrap().item(FENG_RAW).unwrap().bytes().len(), len);
 }
 
 #[rstest]
