@@ -15,8 +15,9 @@ use crate::args::{Kind, Setting};
 use crate::errors::Errors;
 use crate::fallback;
 use crate::item::TestFn;
+use crate::mention::{captures, mentions};
 use crate::model::{Model, Returns, shown_at};
-use crate::params::Injected;
+use crate::params::{Bound, Injected};
 
 /// `#[spead_test(args)] item`.
 pub(crate) fn spead_test(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -48,7 +49,7 @@ impl Model {
         let harness = format_ident!("harness", span = mixed);
         let handles = self.params.injected.iter().map(|param| inject(&private, &param.ty, &harness));
         let call = quote_spanned!(mixed => |#harness| #name(#(#handles),*));
-        let run = self.run(&call, None);
+        let run = self.run(&call, None, &TokenStream::new());
         quote_spanned!(mixed =>
             #(#attrs)*
             #test
@@ -69,8 +70,7 @@ impl Model {
     /// The function that rstest copies its cases around: ours inside, and one hidden parameter that says which case it is.
     fn above(&mut self) -> TokenStream {
         let inner_attrs = self.item.take_inner_attrs();
-        // Each run of a sweep has the values of the case for itself.
-        let copied = self.args.sweep().map(|_| self.params.take_kept_names()).unwrap_or_default();
+        let values = self.take_values();
         let (krate, private) = (self.krate(), self.private());
         let TestFn { attrs, vis, sig, .. } = &self.item;
         let mixed = Span::mixed_site();
@@ -86,12 +86,8 @@ impl Model {
                 quote_spanned!(mixed => #(#attrs)* let #pat: #ty = #value;)
             })
             .collect();
-        let copied = copied.into_iter().map(|(name, mutability)| {
-            let span = shown_at(&name);
-            let private = shown(&private, span);
-            quote_spanned!(span => let #mutability #name = #private::core::clone::Clone::clone(&#name);)
-        });
-        let copied: TokenStream = copied.collect();
+        let copied: TokenStream =
+            values.iter().map(|(name, mutability)| copy(&private, name, mutability.as_ref())).collect();
         let call = if sig.asyncness.is_some() {
             // The handles are made at once and moved in: the future does not borrow the harness.
             let names: Vec<_> = (0..self.params.injected.len()).map(|i| format_ident!("a{i}", span = mixed)).collect();
@@ -110,7 +106,10 @@ impl Model {
             let body = self.item.body_after(copied.into_iter().chain(lets).collect());
             quote_spanned!(mixed => move |#harness| #output #body)
         };
-        let run = self.run(&call, Some(&site));
+        let in_keys = |name: &syn::Ident| self.settings().any(|key| mentions(&key.value.to_token_stream(), name));
+        let for_keys =
+            values.iter().filter(|(name, _)| in_keys(name)).map(|(name, _)| copy(&private, name, None)).collect();
+        let run = self.run(&call, Some(&site), &for_keys);
         let (before, after) = attrs.split_at((self.around.shared_after + 1).min(attrs.len()));
         quote_spanned!(mixed =>
             #(#before)*
@@ -123,11 +122,22 @@ impl Model {
         )
     }
 
-    /// The call that does everything: settings, harness, `call`, account, snapshot.
-    fn run(&self, call: &TokenStream, site: Option<&syn::Ident>) -> TokenStream {
+    /// The values of the case that each run of a sweep has for itself: those that the body uses. A key that takes another
+    /// may use it up.
+    fn take_values(&mut self) -> Vec<Bound> {
+        if self.args.sweep().is_none() {
+            return Vec::new();
+        }
+        let (body, is_async) = (self.item.body.stream(), self.item.sig.asyncness.is_some());
+        // A future owns what it captures, also for a text that would be content with a reference.
+        self.params.take_kept_names(&|name| mentions(&body, name) || (is_async && captures(&body, name)))
+    }
+
+    /// The call that does everything: settings, harness, `call`, account, snapshot. The keys are evaluated after `before`.
+    fn run(&self, call: &TokenStream, site: Option<&syn::Ident>, before: &TokenStream) -> TokenStream {
         let private = self.private();
         let mixed = Span::mixed_site();
-        let setup = self.setup(site);
+        let setup = self.setup(site, before);
         let failed = match &self.returns {
             Returns::Nothing => quote_spanned!(mixed => #private::passed),
             Returns::Value(ty) => quote_spanned!(mixed => |out: &#ty| {
@@ -154,7 +164,7 @@ impl Model {
         }
     }
 
-    fn setup(&self, site: Option<&syn::Ident>) -> TokenStream {
+    fn setup(&self, site: Option<&syn::Ident>, before: &TokenStream) -> TokenStream {
         let private = self.private();
         let mixed = Span::mixed_site();
         let demands = self.params.injected.iter().map(|param| {
@@ -180,6 +190,7 @@ impl Model {
         quote_spanned!(mixed => {
             const __SPEAD_DEMAND: #private::Demand = #private::Demand::total(&[#(#demands),*]);
             #(#checks)*
+            #before
             #value
         })
     }
@@ -193,6 +204,14 @@ fn parameter(param: &Injected) -> syn::FnArg {
         colon_token: syn::Token![:](ty.span()),
         ty: Box::new(ty),
     })
+}
+
+/// A value of the case for another use, underlined at its parameter.
+fn copy(private: &TokenStream, name: &syn::Ident, mutability: Option<&syn::Token![mut]>) -> TokenStream {
+    let span = shown_at(name);
+    let private = shown(private, span);
+    // What only has the name of a value may hide that nobody uses it.
+    quote_spanned!(span => #[allow(unused_variables)] let #mutability #name = #private::core::clone::Clone::clone(&#name);)
 }
 
 /// `<Type as FromHarness>::from_harness(harness)`, underlined at the type.
@@ -354,6 +373,20 @@ mod tests {
                 ) -> Result<(), Error> {
                     more.push(first);
                     Ok(())
+                }
+            )
+        ));
+    }
+
+    #[test]
+    fn a_run_copies_what_its_body_uses() {
+        assert_snapshot!(expanded(
+            quote!(seeds = 0..64, faults = plan, max_heaps = len, descriptors = policy, snapshot = false),
+            quote!(
+                #[rstest]
+                #[case(Faults::new(), 4, Descriptors::first())]
+                fn some(#[case] plan: Faults, #[case] len: usize, #[case] policy: Descriptors, tx: SendStream) {
+                    assert!(policy != Descriptors::first() || tx.sent().len() == 0);
                 }
             )
         ));

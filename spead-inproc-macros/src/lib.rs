@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod item;
+mod mention;
 
 mod args;
 

@@ -76,32 +76,37 @@ impl Params {
 }
 
 impl Params {
-    /// The names that rstest's parameters bind, each with its `mut`, which they lose.
-    pub(crate) fn take_kept_names(&mut self) -> Vec<(Ident, Option<Token![mut]>)> {
+    /// The names that rstest's parameters bind and somebody wants, each with its `mut`, which they lose.
+    pub(crate) fn take_kept_names(&mut self, wanted: &dyn Fn(&Ident) -> bool) -> Vec<Bound> {
         let mut names = Vec::new();
         for param in &mut self.kept {
             if let FnArg::Typed(typed) = param {
-                bound(&mut typed.pat, &mut names);
+                bound(&mut typed.pat, &mut names, wanted);
             }
         }
         names
     }
 }
 
-/// The names that a pattern binds; parameters have patterns that cannot fail.
-fn bound(pat: &mut Pat, names: &mut Vec<(Ident, Option<Token![mut]>)>) {
+/// A name, and its `mut`.
+pub(crate) type Bound = (Ident, Option<Token![mut]>);
+
+/// The wanted names that a pattern binds; parameters have patterns that cannot fail.
+fn bound(pat: &mut Pat, names: &mut Vec<Bound>, wanted: &dyn Fn(&Ident) -> bool) {
     match pat {
         Pat::Ident(ident) => {
-            names.push((ident.ident.clone(), ident.mutability.take()));
-            ident.subpat.iter_mut().for_each(|(_, pat)| bound(pat, names));
+            if wanted(&ident.ident) {
+                names.push((ident.ident.clone(), ident.mutability.take()));
+            }
+            ident.subpat.iter_mut().for_each(|(_, pat)| bound(pat, names, wanted));
         }
-        Pat::Paren(paren) => bound(&mut paren.pat, names),
-        Pat::Reference(reference) => bound(&mut reference.pat, names),
-        Pat::Slice(slice) => slice.elems.iter_mut().for_each(|pat| bound(pat, names)),
-        Pat::Struct(fields) => fields.fields.iter_mut().for_each(|field| bound(&mut field.pat, names)),
-        Pat::Tuple(tuple) => tuple.elems.iter_mut().for_each(|pat| bound(pat, names)),
-        Pat::TupleStruct(tuple) => tuple.elems.iter_mut().for_each(|pat| bound(pat, names)),
-        Pat::Type(typed) => bound(&mut typed.pat, names),
+        Pat::Paren(paren) => bound(&mut paren.pat, names, wanted),
+        Pat::Reference(reference) => bound(&mut reference.pat, names, wanted),
+        Pat::Slice(slice) => slice.elems.iter_mut().for_each(|pat| bound(pat, names, wanted)),
+        Pat::Struct(fields) => fields.fields.iter_mut().for_each(|field| bound(&mut field.pat, names, wanted)),
+        Pat::Tuple(tuple) => tuple.elems.iter_mut().for_each(|pat| bound(pat, names, wanted)),
+        Pat::TupleStruct(tuple) => tuple.elems.iter_mut().for_each(|pat| bound(pat, names, wanted)),
+        Pat::Type(typed) => bound(&mut typed.pat, names, wanted),
         _ => {}
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use rstest::rstest;
 use spead_inproc::{
     Harness, RecvStream, SendStream,
-    harness::{Faults, Select, WireView},
+    harness::{Descriptors, Faults, Select, WireView},
     spead_test,
 };
 
@@ -107,6 +107,42 @@ async fn asynchronous_above(#[case] lengths: Vec<usize>, tx: [SendStream; 2], rx
     }
     rx.next_heap_async().await.map_err(|error| error.to_string())?;
     Ok(())
+}
+
+/// Has no `Clone`.
+struct Length(usize);
+
+/// Keys take what the body does not use, or uses too; what nobody copies need not be copied.
+#[spead_test(seeds = 0..4, faults = plan, descriptors = policy, max_heaps = len, packet_size = bytes.0, snapshot = false)]
+#[rstest]
+#[case(Faults::new(), Descriptors::default(), 4, Length(1472), "text".to_owned())]
+fn keys_take_values(
+    #[case] plan: Faults,
+    #[case] policy: Descriptors,
+    #[case] len: usize,
+    #[case] bytes: Length,
+    #[case] text: String,
+    tx: [SendStream; 2],
+    rx: RecvStream,
+) {
+    send(&tx, 2);
+    assert_eq!(policy, Descriptors::default(), "{text}");
+    assert_eq!(rx.collect().unwrap().len(), 4);
+}
+
+#[spead_test(seeds = 0..4, faults = plan, snapshot = false)]
+#[rstest]
+#[case(Faults::new(), "text".to_owned())]
+#[tokio::test]
+async fn keys_take_values_asynchronously(
+    #[case] plan: Faults,
+    #[case] text: String,
+    tx: [SendStream; 2],
+    rx: RecvStream,
+) {
+    send(&tx, 2);
+    assert_eq!(format!("{text}"), "text");
+    rx.next_heap_async().await.unwrap();
 }
 
 /// Some order panics: that is enough.
