@@ -119,7 +119,7 @@ impl<R> Swept<R> {
             Err(panic) => failure = failure.or_else(|| Some(text(&*panic))),
             Ok(report) => {
                 let post_mortem = report.explain();
-                failure = failure.or_else(|| self.compares.then(|| self.differs(report)).flatten());
+                failure = failure.or_else(|| self.compares.then(|| self.differs(&report)).flatten());
                 if failure.is_some() {
                     self.post_mortem.replace(post_mortem);
                 }
@@ -133,8 +133,9 @@ impl<R> Swept<R> {
     }
 
     /// How what arrived differs from what arrived in the first run.
-    fn differs(&self, report: Report) -> Option<String> {
-        let text = format!("the same in every order; heaps by sender and cnt\n{}", report.by_sender());
+    fn differs(&self, report: &Report) -> Option<String> {
+        let report = report.by_sender();
+        let text = format!("the same in every order; heaps by sender and cnt\n{report}");
         let mut first = self.first.borrow_mut();
         let Some((_, expected)) = &*first else {
             *first = Some((report, text));
@@ -173,5 +174,39 @@ impl<R> Swept<R> {
             }
             None => panic!("{told}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::Settings;
+
+    use super::*;
+    use crate::{
+        descriptor::{Descriptor, ItemGroup, Value},
+        harness::{Order, outcome::passed, site::Home},
+        wire::Flavour,
+    };
+
+    /// The text has the heaps by sender, so the arrays that are compared with its lines must be in that order too.
+    #[test]
+    fn text_and_arrays_have_one_order() {
+        let harness = Harness::builder().senders(2).order(Order::script([(1, 0), (0, 0)])).build().unwrap();
+        for (sender, first) in [(0, 0.5), (1, 7.5)] {
+            let mut group = ItemGroup::new(Flavour::SPEAD_64_48);
+            let beam = Descriptor::new(0x5000, "bf_raw", "beam").dtype("<f8").shape([20]);
+            group.add(beam, Value::from(vec![first; 20])).unwrap();
+            harness.sender(sender).send_heap(&group.heap().unwrap()).unwrap();
+        }
+        let report = harness.finish();
+        let home = Home::new("it", "t", "/snapshots");
+        let place = Place { home, site: home.site(), name: None, settings: Settings::new(), own_settings: false };
+        let swept = Swept::new(place, Demand::NONE, passed::<()>, true);
+        assert_eq!(swept.differs(&report), None);
+        let (report, text) = swept.first.into_inner().unwrap();
+        let firsts: Vec<String> = report.receivers[0].values().iter().map(|array| array.text_at(0)).collect();
+        let lines: Vec<&str> = text.lines().filter_map(|line| line.trim().strip_prefix("first ")).collect();
+        assert_eq!(firsts, ["0.5", "7.5"]);
+        assert!(lines[0].starts_with("0.5 ") && lines[1].starts_with("7.5 "), "{text}");
     }
 }
