@@ -61,6 +61,7 @@ fn a_planted_bug_is_found_and_shrunk() {
     let again = text.find("\nagain: ").unwrap();
     insta::assert_snapshot!(&text[..again], @r"
     interleaving 1661 fails: the correlator lost count
+      at tests/it/faults/sweep.rs:55:5
     shrunk to the order of 3 packets of 9; the others come as they were sent:
         .order(Order::script([(2, 0, 0), (2, 0, 1), (2, 0, 2)]))
     ");
@@ -77,6 +78,7 @@ fn a_seed_that_fails_is_shrunk_and_repeated() {
     let again = text.find("\nagain: ").unwrap();
     insta::assert_snapshot!(&text[..again], @r"
     seed 11 fails: the correlator lost count
+      at tests/it/faults/sweep.rs:55:5
     shrunk to the order of 3 packets of 9; the others come as they were sent:
         .order(Order::script([(2, 0, 0), (2, 0, 1), (2, 0, 2)]))
     ");
@@ -100,6 +102,7 @@ fn the_faults_that_matter_are_left_over() {
     let again = text.find("\nagain: ").unwrap();
     insta::assert_snapshot!(&text[..again], @r#"
     seed 1 fails: the calibrator was not seen
+      at tests/it/faults/sweep.rs:100:9
     shrunk: the order does not matter
         .faults(Faults::new()
             .drop("loss", Select::all().senders([1]).heaps([2]).packets([1])))

@@ -2,7 +2,7 @@
 
 use std::{env, str::FromStr, sync::Arc, thread, time::Instant};
 
-use super::{list::shrink, progress::Progress};
+use super::{list::shrink, progress::Progress, quiet};
 use crate::{
     harness::{Act, Done, Faults, HarnessBuilder, Order, Step, fault::Rule, link::Link},
     recv::Count,
@@ -120,6 +120,9 @@ impl Search<'_> {
         test: &impl AsyncFn(&HarnessBuilder) -> Run,
     ) -> String {
         let Failed { message, link, faults } = failed;
+        if let Some(backtrace) = quiet::backtrace() {
+            eprintln!("stack backtrace of {which}:\n{backtrace}");
+        }
         let (steps, done) = link.as_deref().map(|link| (link.passed(), link.done())).unwrap_or_default();
         let rules = faults.clone().map(|faults| rules(faults, &done));
         let planned = rules.is_some();
