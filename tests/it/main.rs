@@ -1,6 +1,7 @@
 //! The one integration binary.
 #![forbid(unsafe_code)]
 
+mod accounts;
 mod any_bytes;
 mod asynchronous;
 mod contract;

@@ -67,7 +67,8 @@ impl HarnessBuilder {
         self
     }
 
-    /// Windows of `max_heaps` each. Default as many as there are senders, so that none can evict another's heaps.
+    /// Windows of `max_heaps` each. Default as many as there are senders, so that none can evict another's heaps; for
+    /// receivers of groups 64.
     pub fn substreams(self, substreams: usize) -> Self {
         Self { substreams: Some(substreams), ..self }
     }
@@ -144,7 +145,8 @@ impl HarnessBuilder {
         Self { io: Some(io.into()), ..self }
     }
 
-    /// All settings of the receiving streams; its `substreams` counts too.
+    /// All settings of the receiving streams, in place of `max_heaps`, `out_of_order` and `substreams` as set before. All
+    /// senders share `recv.substreams` windows, one by default: set [`substreams`](Self::substreams) after it.
     pub fn recv_config(self, recv: RecvConfig) -> Self {
         Self { recv, substreams: Some(recv.substreams), ..self }
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    FromHarness, Harness, HarnessBuilder,
+    FromHarness, Harness, HarnessBuilder, HarnessError,
     inject::Demand,
     link::{Exit, Link},
 };
@@ -15,7 +15,7 @@ use crate::{
     inproc::InprocQueue,
     recv::{Count, RecvConfig},
     send::CntSequence,
-    stream::{Entry, PacketSink, RecvStream, Refused, SendConfig, SendStream, Watch},
+    stream::{Entry, Io, PacketSink, RecvStream, Refused, SendConfig, SendStream, Watch},
 };
 
 /// Multicast groups in memory: whoever subscribes to an address gets every packet that is sent to it, also what was sent
@@ -23,6 +23,9 @@ use crate::{
 ///
 /// Addresses are written as the field writes them: `239.102.1.0+15:7148` is sixteen addresses, `239.102.1.0` to
 /// `239.102.1.15`. An address that nobody sends to, or nobody reads, fails the test by name.
+///
+/// Groups do not end when their senders are dropped, since another may still come: [`stop`](Self::stop) them, or the
+/// harness. Until then a receiver that has read all that came waits, and is starved.
 ///
 /// ```
 /// use spead_inproc::{Flavour, Harness, Heap};
@@ -47,6 +50,7 @@ struct Shared {
     all: Vec<Endpoints>,
     send: SendConfig,
     recv: RecvConfig,
+    io: Option<Io>,
     watch: Arc<Watch>,
     /// Between senders and groups, if the test wants an order or faults.
     link: Option<Arc<Link>>,
@@ -126,22 +130,24 @@ pub(super) struct Endpoints {
 const SUBSTREAMS: u32 = 64;
 
 impl Groups {
-    /// Senders are counted from `senders` on.
+    /// Senders are counted from those on that the harness has itself.
     pub(super) fn new(
         all: Vec<Endpoints>,
         config: &HarnessBuilder,
-        senders: u32,
         watch: Arc<Watch>,
         link: Option<&Arc<Link>>,
-    ) -> Self {
-        let (send, recv) = (config.send, config.receiving());
-        let recv = RecvConfig { substreams: recv.substreams.max(SUBSTREAMS as usize), ..recv };
-        let state = Mutex::new(State { senders, ..State::default() });
-        let shared = Arc::new(Shared { all, send, recv, watch, link: link.map(Arc::clone), state });
+    ) -> Result<Self, HarnessError> {
+        let (send, io) = (config.send, config.io.clone());
+        let recv = RecvConfig { substreams: config.substreams.unwrap_or(SUBSTREAMS as usize), ..config.recv };
+        // Nobody may have used them yet.
+        SendStream::new(&InprocQueue::new(), send)?;
+        RecvStream::new(recv)?;
+        let state = Mutex::new(State { senders: config.own_senders(), ..State::default() });
+        let shared = Arc::new(Shared { all, send, recv, io, watch, link: link.map(Arc::clone), state });
         if let Some(link) = link {
             link.join(GroupsBehind(Arc::downgrade(&shared)));
         }
-        Self { shared }
+        Ok(Self { shared })
     }
 
     /// A stream that sends to an address; with a range of them, it has a substream for each.
@@ -162,7 +168,11 @@ impl Groups {
         });
         let tx = SendStream::over(sinks, self.shared.send, Origin::sender(index)).expect("settings that were checked");
         tx.set_cnts(CntSequence::interleaved(index % SUBSTREAMS, SUBSTREAMS));
-        Ok(tx.watched(Arc::clone(&self.shared.watch), Arc::new(())))
+        let tx = tx.watched(Arc::clone(&self.shared.watch), Arc::new(()));
+        Ok(match &self.shared.io {
+            None => tx,
+            Some(io) => tx.with_io(io.clone()),
+        })
     }
 
     /// A stream that gets every packet that is or was sent to these addresses, in the order in which they were sent.

@@ -73,7 +73,7 @@ impl Harness {
             watch.ask(Arc::downgrade(link));
         }
         let all = config.groups.iter().map(|text| Endpoints::parse(text)).collect::<Result<Vec<_>, _>>()?;
-        let groups = grouped.then(|| Groups::new(all, config, config.own_senders(), Arc::clone(&watch), link.as_ref()));
+        let groups = grouped.then(|| Groups::new(all, config, Arc::clone(&watch), link.as_ref())).transpose()?;
         let senders = senders(config, &queue, &watch, link.as_ref())?;
         let receiving = config.receiving();
         let receiver = |_| {
@@ -116,9 +116,14 @@ impl Harness {
     }
 
     /// The first receiver.
+    ///
+    /// # Panics
+    /// If the harness has none: one that was built with groups alone.
     #[must_use]
+    #[track_caller]
     pub fn receiver(&self) -> &RecvStream {
-        &self.receivers[0]
+        let none = "the harness has no receiver of its own: use `groups().receiver(..)`, or set `receivers`";
+        self.receivers.first().expect(none)
     }
 
     /// All receivers.
@@ -258,9 +263,12 @@ impl Harness {
         self.link.as_ref()
     }
 
-    /// Stops the queue: what was sent can still be read, then receivers see the end.
+    /// Stops the queue, and the groups: what was sent can still be read, then receivers see the end.
     pub fn stop(&self) {
         self.queue.stop();
+        if let Some(groups) = &self.groups {
+            groups.stop();
+        }
     }
 
     /// Stops, reads what was not read, and accounts for every packet.
@@ -314,15 +322,15 @@ impl Harness {
         self.open = false;
         self.senders.clear();
         self.stop();
-        let grouped = self.groups.as_ref().map(Groups::receivers).unwrap_or_default();
-        for (queue, rx) in &grouped {
-            queue.stop();
+        let (queues, streams): (Vec<_>, Vec<_>) =
+            self.groups.as_ref().map(Groups::receivers).unwrap_or_default().into_iter().unzip();
+        for (queue, rx) in queues.iter().zip(&streams) {
             while let Ok(Some(_)) = rx.try_next_event() {}
-            report::check(queue, std::iter::once(rx.ledger()));
+            report::check(queue, std::iter::once(rx));
         }
-        let own = self.receivers.iter().cloned();
-        let receivers: Vec<RecvStream> = own.chain(grouped.iter().map(|(_, rx)| rx.clone())).collect();
-        Report::new(&self.queue, self.receivers.len(), &receivers, &self.watch, &self.tolerances, self.link.as_deref())
+        let receivers: Vec<RecvStream> = self.receivers.iter().cloned().chain(streams).collect();
+        let queues = (&self.queue, &queues[..]);
+        Report::new(queues, self.receivers.len(), &receivers, &self.watch, &self.tolerances, self.link.as_deref())
     }
 }
 
@@ -330,7 +338,7 @@ impl Harness {
 impl Drop for Harness {
     fn drop(&mut self) {
         if self.open && !std::thread::panicking() {
-            report::check(&self.queue, self.receivers.iter().map(RecvStream::ledger));
+            report::check(&self.queue, self.receivers.iter());
         }
     }
 }

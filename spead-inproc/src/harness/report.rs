@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc};
+use std::{fmt, iter, sync::Arc};
 
 use super::{
     Descriptors, Done, Lint, artifact,
@@ -87,24 +87,25 @@ impl ReceiverReport {
 }
 
 impl Report {
-    /// Reads what is left, after the queue has been stopped; the first `own` receivers read this queue.
+    /// Reads what is left, after the queues have been stopped; the first `own` receivers read `queue`, the others `grouped`.
     ///
     /// # Panics
     /// If a packet is unaccounted for.
     pub(super) fn new(
-        queue: &InprocQueue,
+        (queue, grouped): (&InprocQueue, &[InprocQueue]),
         own: usize,
         receivers: &[RecvStream],
         watch: &Watch,
         tolerances: &Arc<Tolerances>,
         link: Option<&Link>,
     ) -> Self {
-        let receivers: Vec<_> = receivers.iter().map(|rx| ReceiverReport::new(rx, tolerances)).collect();
+        let streams = receivers;
+        let receivers: Vec<_> = streams.iter().map(|rx| ReceiverReport::new(rx, tolerances)).collect();
         if let Some(link) = link {
             link.settle();
         }
-        check(queue, receivers.iter().take(own).map(|receiver| receiver.ledger.clone()));
-        let left = left(queue);
+        check(queue, streams.iter().take(own));
+        let left = left(iter::once(queue).chain(grouped));
         let done = link.map(Link::done).unwrap_or_default();
         let mut lints = Lint::find(&receivers, &left, watch);
         lints.extend(Lint::of_plan(&receivers, &done, &link.map(Link::passed).unwrap_or_default()));
@@ -153,7 +154,7 @@ impl Report {
         text += &link::lines(&self.done);
         for (origin, packets) in &self.left {
             let packets = Count(*packets, "packet");
-            text += &format!("left in the queue: {packets} of {origin}, sent after what stopped the stream\n");
+            text += &format!("left in the queue: {packets} of {origin}, which came after the stream had stopped\n");
         }
         self.lints.iter().for_each(|lint| text += &format!("note: {lint}\n"));
         text
@@ -178,11 +179,12 @@ const STORIES: usize = 10;
 ///
 /// # Panics
 /// If not.
-pub(super) fn check(queue: &InprocQueue, ledgers: impl Iterator<Item = Ledger>) {
+pub(super) fn check<'s>(queue: &InprocQueue, streams: impl Iterator<Item = &'s RecvStream>) {
     // What is read meanwhile was put before, so count in this order.
     let left = queue.len() as u64;
     let mut read = 0;
-    for ledger in ledgers {
+    for stream in streams {
+        let ledger = stream.ledger();
         let total = ledger.total();
         // What was dropped was not read.
         let decided: u64 = Fate::ALL.into_iter().filter(|fate| *fate != Fate::Dropped).map(|fate| total.of(fate)).sum();
@@ -191,7 +193,10 @@ pub(super) fn check(queue: &InprocQueue, ledgers: impl Iterator<Item = Ledger>) 
             "bug in spead-inproc: {} packets were read, but {decided} have a fate\n{ledger}",
             total.received()
         );
-        read += total.received();
+        // Who has more readers than this one counts what they read too.
+        if stream.readers() == 1 {
+            read += total.received();
+        }
     }
     let put = queue.packets_put();
     assert!(
@@ -200,9 +205,15 @@ pub(super) fn check(queue: &InprocQueue, ledgers: impl Iterator<Item = Ledger>) 
     );
 }
 
-fn left(queue: &InprocQueue) -> Vec<(Origin, u64)> {
+fn left<'q>(queues: impl Iterator<Item = &'q InprocQueue>) -> Vec<(Origin, u64)> {
     let mut left: Vec<(Origin, u64)> = Vec::new();
-    while let Taken::Entry(entry) = queue.take() {
+    let entries = queues.flat_map(|queue| {
+        iter::from_fn(|| match queue.take() {
+            Taken::Entry(entry) => Some(entry),
+            _ => None,
+        })
+    });
+    for entry in entries {
         match left.iter_mut().find(|(origin, _)| *origin == entry.origin()) {
             Some((_, packets)) => *packets += entry.len() as u64,
             None => left.push((entry.origin(), entry.len() as u64)),

@@ -281,6 +281,11 @@ impl RecvStream {
         intake.record.as_ref().map(Record::entries).unwrap_or_default()
     }
 
+    /// How many sources it reads.
+    pub(crate) fn readers(&self) -> usize {
+        self.lock().readers()
+    }
+
     /// What the harness attached to its streams.
     pub(crate) fn attached(&self) -> Option<&Arc<dyn Any + Send + Sync>> {
         self.watch.as_ref().map(|watch| watch.attached())

@@ -57,9 +57,11 @@ impl PacketSource for LinkedQueue {
                 state.lanes.iter_mut().for_each(|lane| lane.give_up(None));
             }
             if !self.link.advance(&mut state, stopped) {
-                // A stop between the two looks is seen at the next call.
-                let ended = stopped && matches!(taken, Taken::Ended);
-                return if ended { Taken::Ended } else { Taken::Empty };
+                // Another reader may have moved packets here since the first look. A stop since then is seen at the next call.
+                return match self.queue.take() {
+                    Taken::Ended if !stopped => Taken::Empty,
+                    taken => taken,
+                };
             }
         }
     }

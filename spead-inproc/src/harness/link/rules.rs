@@ -104,6 +104,8 @@ pub(in crate::harness) fn lines(done: &[Done]) -> String {
             None => sums.push((key, 1)),
         }
     }
+    // In whatever order threads sent: what befell one sender's packets is in their order.
+    sums.sort_by_key(|((.., sender), _)| *sender);
     sums.into_iter()
         .map(|((rule, act, sender), packets)| {
             format!("{act} by plan: {} from sender {sender} ({rule})\n", Count(packets, "packet"))
