@@ -98,7 +98,7 @@ impl<R> Swept<R> {
         let orders = orders.unwrap_or_else(|| Orders::Seeds(vec![0]));
         let test = self.place.home.test(&self.place.site);
         let test = if test.is_empty() { here() } else { test };
-        Search { builder, orders: &orders, test: &test, compares: self.compares }.run(attempt).await
+        Search { builder, orders: &orders, test: &test, compares: self.compares, attribute: true }.run(attempt).await
     }
 
     /// What came of one run.

@@ -8,7 +8,7 @@ use std::{
 use rstest::rstest;
 use spead_inproc::{
     Harness, RecvStream, SendStream,
-    harness::{Descriptors, Faults, Select, WireView},
+    harness::{Descriptors, Faults, Order, Select, WireView},
     spead_test,
 };
 
@@ -143,6 +143,19 @@ async fn keys_take_values_asynchronously(
     send(&tx, 2);
     assert_eq!(format!("{text}"), "text");
     rx.next_heap_async().await.unwrap();
+}
+
+/// What a failure prints is what the attribute takes.
+#[spead_test(
+    order = Order::script([(1, 0, 0), (1, 1, 0)]),
+    faults = Faults::new()
+        .drop("loss", Select::all().senders([0]).heaps([1]).packets([0])),
+    snapshot = false
+)]
+fn pasted(tx: [SendStream; 2], rx: RecvStream) {
+    send(&tx, 2);
+    let cnts: Vec<u64> = rx.collect().unwrap().iter().map(|heap| heap.cnt().get()).collect();
+    assert_eq!(cnts, [2, 4, 1]);
 }
 
 /// Some order panics: that is enough.

@@ -74,7 +74,8 @@ impl Sweep {
     /// If a run does; if there are no seeds, or more orders than the bound allows.
     #[track_caller]
     pub fn run(self, body: impl Fn(&mut Harness)) -> u64 {
-        let search = Search { builder: &self.builder, orders: &self.orders, test: &here(), compares: false };
+        let search =
+            Search { builder: &self.builder, orders: &self.orders, test: &here(), compares: false, attribute: false };
         let found = now(search.run(async |builder| {
             let mut harness = match Harness::new(builder) {
                 Ok(harness) => harness,

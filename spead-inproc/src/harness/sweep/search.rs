@@ -27,6 +27,8 @@ pub(in crate::harness) struct Search<'s> {
     pub(in crate::harness) test: &'s str,
     /// Whether runs are compared with the first, which then always is there.
     pub(in crate::harness) compares: bool,
+    /// Whether the test stands under the attribute, whose keys it then has.
+    pub(in crate::harness) attribute: bool,
 }
 
 /// What came of one run.
@@ -111,6 +113,26 @@ impl Search<'_> {
         test(&builder).await
     }
 
+    /// A plan as it can be put into the test.
+    fn pasted(&self, plan: &[(&str, String)]) -> String {
+        if plan.is_empty() {
+            return "\n".to_owned();
+        }
+        if !self.attribute {
+            let calls = plan.iter().map(|(name, value)| format!("\n    .{name}({value})"));
+            // After an order that does not matter there is nothing to announce.
+            let colon = if plan[0].0 == "order" { ":" } else { "" };
+            return format!("{colon}{}\n", calls.collect::<String>());
+        }
+        let replaced = match self.orders {
+            Orders::Seeds(_) => "seeds",
+            Orders::Exhaustive { .. } => "exhaustive",
+        };
+        let faults = if plan.iter().any(|(name, _)| *name == "faults") { " and `faults`" } else { "" };
+        let keys: Vec<String> = plan.iter().map(|(name, value)| format!("\n    {name} = {value}")).collect();
+        format!("; in place of `{replaced}`{faults}:{}\n", keys.join(","))
+    }
+
     /// Shrinks a failure; what is to say about it.
     async fn told(
         &self,
@@ -142,20 +164,19 @@ impl Search<'_> {
             let found = again(&lanes, &rules).await.unwrap_or(found);
             let passed = found.map(|link| link.passed()).unwrap_or_default();
             let few: Vec<Step> = passed.into_iter().take(lanes.len()).collect();
+            let mut plan = Vec::new();
             if few.is_empty() {
-                told += "shrunk: the order does not matter\n";
+                told += "shrunk: the order does not matter";
             } else {
                 let packets = Count(few.len() as u64, "packet");
-                let plan = Order::script(few);
-                told += &format!(
-                    "shrunk to the order of {packets} of {}; the others come as they were sent:\n    .order({plan})\n",
-                    steps.len()
-                );
+                told +=
+                    &format!("shrunk to the order of {packets} of {}; the others come as they were sent", steps.len());
+                plan.push(("order", Order::script(few).to_string()));
             }
             if planned {
-                let faults = Faults::of(rules).to_string().replace('\n', "\n    ");
-                told += &format!("    .faults({faults})\n");
+                plan.push(("faults", Faults::of(rules).to_string().replace('\n', "\n    ")));
             }
+            told += &self.pasted(&plan);
         } else {
             told += "it does not fail again in the same order: does the test depend on more than that?\n";
         }
@@ -242,11 +263,30 @@ mod tests {
     #[test]
     fn one_seed_is_compared_with_the_first() {
         let (builder, orders) = (HarnessBuilder::default(), Orders::Exhaustive { most: 1 });
-        let picked =
-            |compares, only| Search { builder: &builder, orders: &orders, test: "", compares }.picked(&[0, 1, 2], only);
+        let search = |compares| Search { builder: &builder, orders: &orders, test: "", compares, attribute: false };
+        let picked = |compares, only| search(compares).picked(&[0, 1, 2], only);
         assert_eq!((picked(true, None), picked(false, None)), (vec![0, 1, 2], vec![0, 1, 2]));
         assert_eq!((picked(true, Some(7)), picked(false, Some(7))), (vec![0, 7], vec![7]));
         assert_eq!(picked(true, Some(0)), [0]);
+    }
+
+    #[test]
+    fn a_plan_is_written_as_the_test_takes_it() {
+        let (builder, orders) = (HarnessBuilder::default(), Orders::Seeds(vec![0]));
+        let search = |attribute| Search { builder: &builder, orders: &orders, test: "", compares: false, attribute };
+        let order = ("order", Order::script([(1, 0)]).to_string());
+        let faults = ("faults", Faults::new().to_string());
+        let both = [order.clone(), faults.clone()];
+        assert_eq!(search(false).pasted(&both), ":\n    .order(Order::script([(1, 0)]))\n    .faults(Faults::new())\n");
+        assert_eq!(search(true).pasted(&[order]), "; in place of `seeds`:\n    order = Order::script([(1, 0)])\n");
+        assert_eq!(
+            search(true).pasted(&both),
+            "; in place of `seeds` and `faults`:\n    order = Order::script([(1, 0)]),\n    faults = Faults::new()\n"
+        );
+        assert_eq!(
+            (search(true).pasted(&[]).as_str(), search(false).pasted(&[faults])),
+            ("\n", "\n    .faults(Faults::new())\n".to_owned())
+        );
     }
 
     #[test]
