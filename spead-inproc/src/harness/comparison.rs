@@ -58,11 +58,12 @@ impl Comparison {
                 (None, None) => None,
             };
             text += &format!("heap {} item {}: ", block.key.0, block.head);
-            match old.and_then(|old| difference(&old, array, tolerance).map(|said| (old, said))) {
+            match old {
                 None => text += "the array differs; the reference is not at hand to say where\n",
-                Some((old, said)) => {
-                    text += &format!("{said}\n");
-                    text += &self.write(&block.key, "reference", &old);
+                Some(old) => {
+                    let said = difference(&old, array, tolerance);
+                    let said = said.as_deref().unwrap_or("the text of the array differs, but none of its values");
+                    text += &format!("{said}\n{}", self.write(&block.key, "reference", &old));
                 }
             }
             text += &self.write(&block.key, "received", array);
@@ -161,7 +162,12 @@ impl Block<'_> {
     /// The array that is written out in the block, as one like `array`.
     fn rows(&self, array: &Value) -> Option<Value> {
         let numbers = self.lines.iter().map(|line| line.split_once("] ").map_or(*line, |(_, row)| row));
-        let numbers: Vec<Complex<f64>> = numbers.flat_map(|row| row.split(' ')).map(number).collect::<Option<_>>()?;
+        let numbers: Vec<&str> = numbers.flat_map(|row| row.split(' ')).collect();
+        let integers: Option<Vec<i128>> = numbers.iter().map(|text| text.parse().ok()).collect();
+        if let Some(array) = integers.and_then(|integers| array.with_integers(&integers)) {
+            return Some(array);
+        }
+        let numbers: Vec<Complex<f64>> = numbers.into_iter().map(number).collect::<Option<_>>()?;
         array.with_numbers(&numbers)
     }
 }
@@ -188,20 +194,26 @@ fn kept_path(digest: &str) -> Option<PathBuf> {
 fn difference(reference: &Value, value: &Value, tolerance: Option<Tolerance>) -> Option<String> {
     let (mut count, mut first, mut most) = (0_u64, None, (0.0, 0));
     for at in 0..value.len().min(reference.len()) {
-        let (old, new) = (reference.number_at(at), value.number_at(at));
-        let near = match (old, new, tolerance) {
-            (Some(old), Some(new), Some(tolerance)) => {
+        let integers = reference.integer_at(at).zip(value.integer_at(at));
+        let numbers = reference.number_at(at).zip(value.number_at(at));
+        let near = match (integers, numbers, tolerance) {
+            (Some((old, new)), _, Some(tolerance)) => tolerance.accepts_integers(old, new),
+            (Some((old, new)), _, None) => old == new,
+            (None, Some((old, new)), Some(tolerance)) => {
                 tolerance.accepts(old.re, new.re) && tolerance.accepts(old.im, new.im)
             }
-            (Some(old), Some(new), None) => old == new || (old.is_nan() && new.is_nan()),
-            _ => reference.text_at(at) == value.text_at(at),
+            (None, Some((old, new)), None) => bits(old) == bits(new),
+            (None, None, _) => reference.text_at(at) == value.text_at(at),
         };
         if near {
             continue;
         }
         count += 1;
         first.get_or_insert(at);
-        let distance = old.zip(new).map_or(0.0, |(old, new)| (old - new).norm());
+        let distance = match (integers, numbers) {
+            (Some((old, new)), _) => old.abs_diff(new) as f64,
+            (None, numbers) => numbers.map_or(0.0, |(old, new)| (old - new).norm()),
+        };
         if distance > most.0 {
             most = (distance, at);
         }
@@ -222,6 +234,11 @@ fn difference(reference: &Value, value: &Value, tolerance: Option<Tolerance>) ->
     Some(text)
 }
 
+/// What a digest tells apart: also zeros of two signs.
+fn bits(number: Complex<f64>) -> (u64, u64) {
+    (number.re.to_bits(), number.im.to_bits())
+}
+
 /// Whether two lines are the same but for numbers that are near.
 fn near(reference: &str, test: &str, tolerance: Tolerance) -> bool {
     let tokens = |line: &str| {
@@ -230,6 +247,9 @@ fn near(reference: &str, test: &str, tolerance: Tolerance) -> bool {
     let (reference, test) = (tokens(reference), tokens(test));
     reference.len() == test.len()
         && reference.iter().zip(&test).all(|(old, new)| {
+            if let Some((old, new)) = old.parse().ok().zip(new.parse().ok()) {
+                return tolerance.accepts_integers(old, new);
+            }
             old == new
                 || number(old)
                     .zip(number(new))
@@ -335,6 +355,37 @@ mod tests {
                     .to_owned(),
                 2
             )
+        );
+    }
+
+    /// As nanoseconds since 1970, between which an `f64` makes no difference.
+    #[test]
+    fn integers_are_compared_exactly() {
+        let times =
+            |late: u64| Value::from((0..20).map(|at| 1_700_000_000_000_000_000 + at + late).collect::<Vec<_>>());
+        let said = |late| difference(&times(0), &times(late), Some(Tolerance::Lsb(1)));
+        assert_eq!((said(0), said(1)), (None, None));
+        assert!(said(2).unwrap().starts_with("20 values of 20 differ by more than 1 LSB; the first at [0]:"));
+        assert!(difference(&times(0), &times(1), None).unwrap().ends_with("; by at most 1 at [0]"));
+        let near = |late: &str| near("[] 1700000000000000000", late, Tolerance::Lsb(1));
+        assert!(near("[] 1700000000000000001") && !near("[] 1700000000000000101"));
+        let block =
+            "heap 0x1 from sender 0: whole\n  0x1000 t u64[2]\n    [] 1700000000000000001 1700000000000000002\n";
+        let rows = blocks(block)[0].rows(&Value::from(vec![0_u64; 2])).unwrap();
+        assert_eq!(rows.integer_at(0), Some(1_700_000_000_000_000_001));
+    }
+
+    #[test]
+    fn zeros_of_two_signs_differ_and_what_does_not_is_told_so() {
+        let zeros = |zero: f64| Value::from(vec![zero; 20]);
+        assert!(difference(&zeros(0.0), &zeros(-0.0), None).unwrap().ends_with("-0.0 instead of 0.0"));
+        assert_eq!(difference(&zeros(0.0), &zeros(-0.0), Some(Tolerance::Absolute(0.0))), None);
+        let (reference, passing) = received(&numbers(), None);
+        passing.keep();
+        let test = reference.replace("    first", "    First");
+        assert_eq!(
+            said(&passing, &reference, &test).0,
+            "heap 0x1 item 0x5000 bf_raw <f4[10, 3], 120 bytes: the text of the array differs, but none of its values"
         );
     }
 

@@ -55,6 +55,19 @@ impl Tolerance {
     }
 }
 
+impl Tolerance {
+    /// The same for integers, of which an `f64` holds those of up to 53 bits only.
+    pub(super) fn accepts_integers(self, reference: i128, value: i128) -> bool {
+        let distance = reference.abs_diff(value);
+        match self {
+            Self::Absolute(most) => distance as f64 <= most,
+            Self::Relative(most) => distance as f64 <= most * (reference as f64).abs(),
+            Self::Lsb(most) => distance <= u128::from(most),
+            Self::Ulp32(_) | Self::Ulp64(_) => self.accepts(reference as f64, value as f64),
+        }
+    }
+}
+
 impl fmt::Display for Tolerance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -102,6 +102,16 @@ impl Value {
         by_type!(self, number, None)
     }
 
+    /// The element at this place (in C order), if it is an integer that fits.
+    pub(crate) fn integer_at(&self, at: usize) -> Option<i128> {
+        macro_rules! integer {
+            ($type:ty) => {
+                self.as_slice::<$type>().and_then(|all| all.get(at)).and_then(|element| integer(*element))
+            };
+        }
+        by_type!(self, integer, None)
+    }
+
     /// The elements in C order, least significant byte first on every machine; of a record those of each field.
     pub(crate) fn little_endian(&self) -> Cow<'_, [u8]> {
         let Some(store) = self.store() else {
@@ -140,19 +150,25 @@ impl Value {
     /// A value of the same type and shape with other numbers, rounded as the type demands. Nothing if there are not as many,
     /// or one does not fit.
     pub(crate) fn with_numbers(&self, numbers: &[Complex<f64>]) -> Option<Self> {
+        self.with(numbers.iter().map(|number| match number.im {
+            0.0 => Number::Float(number.re),
+            _ => Number::Complex(*number),
+        }))
+    }
+
+    /// The same with integers, none of which is rounded.
+    pub(crate) fn with_integers(&self, integers: &[i128]) -> Option<Self> {
+        self.with(integers.iter().copied().map(Number::Signed))
+    }
+
+    fn with(&self, numbers: impl ExactSizeIterator<Item = Number>) -> Option<Self> {
         if numbers.len() != self.len() {
             return None;
         }
         macro_rules! from {
             ($type:ty) => {{
-                let element = |number: &Complex<f64>| {
-                    let number = match number.im {
-                        0.0 => Number::Float(number.re),
-                        _ => Number::Complex(*number),
-                    };
-                    <$type as Sealed>::from_number(number)
-                };
-                Some(Store::from_vec(numbers.iter().map(element).collect::<Option<Vec<$type>>>()?))
+                let elements = numbers.map(<$type as Sealed>::from_number);
+                Some(Store::from_vec(elements.collect::<Option<Vec<$type>>>()?))
             }};
         }
         let store = by_type!(self, from, None)?;
@@ -176,6 +192,14 @@ impl Value {
             ElementType::Text(chars) => format!("<U{chars}"),
             _ => return None,
         })
+    }
+}
+
+fn integer<T: Element>(element: T) -> Option<i128> {
+    match element.number() {
+        Number::Unsigned(value) => i128::try_from(value).ok(),
+        Number::Signed(value) => Some(value),
+        Number::Bool(_) | Number::Float(_) | Number::Complex(_) => None,
     }
 }
 
