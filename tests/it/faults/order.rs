@@ -1,6 +1,7 @@
 use spead_inproc::{
     Harness, RecvError,
     harness::{Faults, Order, Step},
+    stream::Stepper,
 };
 
 use super::{PACKET, arrivals, heap};
@@ -54,6 +55,21 @@ fn a_script_waits_and_says_so() {
     let harness = sent(Order::script([(1, 1, 0), (2, 0, 0)]));
     harness.stop();
     assert_eq!(arrivals(&harness), "2.0 0.0 0.1 1.0 1.1 2.1");
+}
+
+#[test]
+fn a_script_waits_for_all_packets_of_a_heap() {
+    let stepper = Stepper::new();
+    let order = Order::script([(1, 0), (0, 0)]);
+    let harness = Harness::builder().senders(2).packet_size(PACKET).order(order).io(&stepper).build().unwrap();
+    for sender in 0..2 {
+        drop(harness.sender(sender).send_heap_async(heap(sender, 0, 3).repeat_pointers()));
+    }
+    // Packets come one by one, and are read as they come.
+    while stepper.step() {
+        arrivals(&harness);
+    }
+    assert_eq!(arrivals(&harness), "1.0 1.1 1.2 0.0 0.1 0.2");
 }
 
 #[test]

@@ -1,10 +1,13 @@
 use std::collections::VecDeque;
 
 use super::lane::{Lane, Parcel};
-use crate::harness::{
-    Order,
-    order::{Kind, Step},
-    seed,
+use crate::{
+    harness::{
+        Order,
+        order::{Kind, Step},
+        seed,
+    },
+    stream::Entry,
 };
 
 /// Chooses which sender's packet is next.
@@ -13,8 +16,27 @@ pub(super) enum Picker {
     AsSent,
     RoundRobin { turn: usize },
     Random { seed: u64, picks: u64 },
-    Script(VecDeque<Step>),
+    Script { steps: VecDeque<Step>, heap: Under },
     Choices { path: Vec<usize>, made: Vec<(usize, usize)> },
+}
+
+/// What is known of the heap that a step of a script lets pass.
+#[derive(Debug, Default)]
+pub(super) struct Under {
+    packets: Option<u32>,
+    /// Whether its last packet has passed.
+    ended: bool,
+}
+
+impl Under {
+    /// Notes a packet of the heap.
+    fn pass(&mut self, parcel: &Parcel) {
+        if let Entry::Run(run) = &parcel.entry {
+            self.packets = run.with_heap(run.heap(), run.cnt()).map(|whole| whole.range().end);
+        }
+        // A damaged packet does not say how many there are.
+        self.ended |= self.packets.is_none_or(|packets| parcel.packet + 1 >= packets);
+    }
 }
 
 impl Picker {
@@ -23,7 +45,7 @@ impl Picker {
             Kind::AsSent => Self::AsSent,
             Kind::RoundRobin => Self::RoundRobin { turn: 0 },
             Kind::Random(seed) => Self::Random { seed: *seed, picks: 0 },
-            Kind::Script(steps) => Self::Script(steps.iter().copied().collect()),
+            Kind::Script(steps) => Self::Script { steps: steps.iter().copied().collect(), heap: Under::default() },
             Kind::Choices(path) => Self::Choices { path: path.clone(), made: Vec::new() },
         }
     }
@@ -38,7 +60,7 @@ impl Picker {
 
     /// The step that a script has come to.
     pub(super) fn waits_for(&self) -> Option<&'static str> {
-        matches!(self, Self::Script(steps) if !steps.is_empty())
+        matches!(self, Self::Script { steps, .. } if !steps.is_empty())
             .then_some("the script waits for a packet that was not sent")
     }
 
@@ -69,25 +91,30 @@ impl Picker {
                 })?;
                 first(lane)
             }
-            Self::Script(steps) => loop {
+            Self::Script { steps, heap } => loop {
                 let Some(step) = steps.front().copied() else { return lanes[earliest(lanes)?].take() };
                 let lane = lanes.get_mut(step.sender);
                 let found = lane.and_then(|lane| {
                     let (place, packet) = find(lane, &step)?;
                     lane.take_packet(place, packet)
                 });
-                // A step without a number of the packet goes on until the heap has no more.
+                // A step without a number of the packet goes on until the heap has no more, now or later.
                 let more = step.heap.is_some() && step.packet.is_none();
                 match found {
                     Some(parcel) => {
+                        if more {
+                            heap.pass(&parcel);
+                        }
                         let rest = lanes[step.sender].ready().any(|parcel| step.heap == parcel.heap);
-                        if !more || !rest {
+                        if !more || (heap.ended && !rest) {
                             steps.pop_front();
+                            *heap = Under::default();
                         }
                         return Some(parcel);
                     }
                     None if ended => {
                         steps.pop_front();
+                        *heap = Under::default();
                     }
                     None => return None,
                 }
