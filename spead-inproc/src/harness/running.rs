@@ -99,18 +99,16 @@ impl Running {
         if !failed && !panics {
             self.harness.check_groups();
         }
-        let Some(compare) = compare else { return };
         // A snapshot that differs panics, and a test that should panic would pass by it.
         if panics {
             return;
         }
         if failed {
-            eprintln!(
-                "the test has failed, so its snapshot was not compared; heaps so far:\n{report}{}",
-                self.place.post_mortem(&report)
-            );
+            let compared = if compare.is_some() { ", so its snapshot was not compared" } else { "" };
+            eprintln!("the test has failed{compared}; heaps so far:\n{report}{}", self.place.post_mortem(&report));
             return;
         }
+        let Some(compare) = compare else { return };
         self.place.compare(&report, report.to_string(), compare);
     }
 }
