@@ -29,8 +29,12 @@ impl Comparison {
         Self { test, arrays: values.into_iter().filter(is_summarised).collect(), tolerances }
     }
 
-    fn keep(&self) {
-        for array in self.arrays.iter().filter(|array| array.len() < KEPT) {
+    /// Keeps the arrays of a text that has passed. One with a tolerance stands in the text value by value, and has another
+    /// digest after each run.
+    fn keep(&self, test: &str) {
+        let blocks = blocks(test);
+        let summarised = blocks.iter().zip(self.arrays.iter()).filter(|(block, _)| block.digest().is_some());
+        for array in summarised.map(|(_, array)| array).filter(|array| array.len() < KEPT) {
             let name = kept_name(&digest(array));
             if artifact::path(&name).is_some_and(|path| !path.exists())
                 && let Some(file) = npy::file(array)
@@ -59,7 +63,7 @@ impl Comparison {
             };
             text += &format!("heap {} item {}: ", block.key.0, block.head);
             match old {
-                None => text += "the array differs; the reference is not at hand to say where\n",
+                None => text += NOT_AT_HAND,
                 Some(old) => {
                     let said = difference(&old, array, tolerance);
                     let said = said.as_deref().unwrap_or("the text of the array differs, but none of its values");
@@ -100,7 +104,7 @@ impl Comparator for Comparison {
         let (Some(reference), Some(test)) = (reference.as_text(), test.as_text()) else { return false };
         let (reference, test) = (reference.to_string(), test.to_string());
         if self.within_tolerance(&reference, &test) {
-            self.keep();
+            self.keep(&test);
             return true;
         }
         let said = self.explain(&reference, &test);
@@ -119,6 +123,10 @@ const ITEM: &str = "  ";
 const DETAIL: &str = "    ";
 /// Elements of an array that is kept for later failures.
 const KEPT: usize = 1 << 24;
+
+/// Said of an array whose reference is a digest alone.
+const NOT_AT_HAND: &str = "the array differs; the reference is not at hand to say where: a run that passes keeps it in its target \
+                           directory, and none has here\n";
 
 /// Heap, item, and which of several such.
 type Key = (String, String, usize);
@@ -381,7 +389,7 @@ mod tests {
         assert!(difference(&zeros(0.0), &zeros(-0.0), None).unwrap().ends_with("-0.0 instead of 0.0"));
         assert_eq!(difference(&zeros(0.0), &zeros(-0.0), Some(Tolerance::Absolute(0.0))), None);
         let (reference, passing) = received(&numbers(), None);
-        passing.keep();
+        passing.keep(&reference);
         let test = reference.replace("    first", "    First");
         assert_eq!(
             said(&passing, &reference, &test).0,
@@ -390,9 +398,30 @@ mod tests {
     }
 
     #[test]
+    fn what_has_a_tolerance_is_not_kept() {
+        let numbers: Vec<f32> = numbers().iter().map(|number| number + 0.125).collect();
+        for (tolerance, kept) in [(Some(Tolerance::Absolute(0.01)), false), (None, true)] {
+            let (text, passing) = received(&numbers, tolerance);
+            let path = kept_path(&digest(&passing.arrays[0])).unwrap();
+            fs::remove_file(&path).ok();
+            passing.keep(&text);
+            assert_eq!(path.exists(), kept, "{tolerance:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_passing_run_the_reference_is_missed() {
+        let (reference, passing) = received(&[0.375; 30], None);
+        let path = kept_path(&digest(&passing.arrays[0])).unwrap();
+        fs::remove_file(path).ok();
+        let (test, comparison) = received(&[0.625; 30], None);
+        assert!(said(&comparison, &reference, &test).0.ends_with("and none has here"));
+    }
+
+    #[test]
     fn arrays_behind_a_digest_are_compared_with_those_of_the_last_test_that_passed() {
         let (reference, passing) = received(&numbers(), None);
-        passing.keep();
+        passing.keep(&reference);
         let mut other = numbers();
         other[29] = f32::NAN;
         let (test, comparison) = received(&other, None);
