@@ -1,6 +1,11 @@
 //! Transports of the user's own.
 
-use std::{error::Error as _, io, sync::Arc};
+use std::{
+    error::Error as _,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use smol::block_on;
 use spead_inproc::{
@@ -63,4 +68,30 @@ fn what_comes_back_says_why() {
     let entry = || Entry::from(bytes::Bytes::from_static(b"S"));
     assert_eq!(Refused::stopped(entry()).to_string(), "1 packet came back: the sink was stopped");
     assert_eq!(Refused::failed(entry(), "no route").to_string(), "1 packet came back: no route");
+}
+
+/// Panics at heaps after this cnt.
+#[derive(Debug)]
+struct Fragile(u64);
+
+impl PacketSink for Fragile {
+    fn put(&self, entry: Entry) -> Result<(), Refused> {
+        let Entry::Run(run) = entry else { return Ok(()) };
+        assert!(run.cnt().get() <= self.0, "broken");
+        Ok(())
+    }
+
+    fn stop(&self) {}
+}
+
+#[test]
+fn a_transport_that_panics_leaves_a_stream_that_can_be_used() {
+    let config = SendConfig { rate: 1e12, max_heaps: 1, ..SendConfig::default() };
+    let tx = SendStream::over([Arc::new(Fragile(1)) as _], config, Origin::sender(0)).unwrap();
+    let heap = heap();
+    assert!(tx.send_heap(&heap).is_ok());
+    for _ in 0..3 {
+        assert!(catch_unwind(AssertUnwindSafe(|| tx.send_heap(&heap))).is_err(), "the sink's own panic");
+    }
+    assert!(tx.send_heap(heap.with_cnt(1)).is_ok());
 }

@@ -104,14 +104,14 @@ impl Line {
 
     /// Works on the jobs until there are none.
     pub(super) async fn drive(&self, pace: &Pace) {
-        let mut guard = Unfinished { line: self, finished: false };
+        let guard = Unfinished::new(self);
         let mut first = true;
         while self.drive_one(pace, &mut first).await {
             if let Pace::Pool(_) = pace {
                 yield_now().await;
             }
         }
-        guard.finished = true;
+        guard.finish();
     }
 
     /// Works on the job that is next, if there is one; `first` until a packet was put.
@@ -189,9 +189,20 @@ impl Pace {
 
 /// Whoever works on jobs and does not come to the end, because a sink panicked or the executor is gone, leaves a stream
 /// that can be used: what was queued has failed.
-struct Unfinished<'l> {
+pub(super) struct Unfinished<'l> {
     line: &'l Line,
     finished: bool,
+}
+
+impl<'l> Unfinished<'l> {
+    pub(super) const fn new(line: &'l Line) -> Self {
+        Self { line, finished: false }
+    }
+
+    /// It came to the end.
+    pub(super) fn finish(mut self) {
+        self.finished = true;
+    }
 }
 
 impl Drop for Unfinished<'_> {

@@ -8,7 +8,7 @@ use super::{
     GroupMode, InFlight, Io, SendError, SendStream, Sent, SentGroup,
     clock::Clock,
     io::Place,
-    outbox::{Job, Line, Pace},
+    outbox::{Job, Line, Pace, Unfinished},
 };
 use crate::{send::HeapReference, sync::block_on};
 
@@ -161,10 +161,12 @@ impl SendStream {
     fn drive_here<T>(&self, clock: &Clock, until: &mut InFlight<T>) {
         let pace = Pace::Here(clock.clone());
         let _turn = self.line.turn();
+        let guard = Unfinished::new(&self.line);
         while !until.resolve() {
             // It waits by holding the thread, and is done when it returns.
             block_on(self.line.drive_one(&pace, &mut true), None);
         }
+        guard.finish();
     }
 
     fn wait<T>(&self, mut in_flight: InFlight<T>) -> Result<T, SendError> {
