@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 
-use insta::{Comparator, Snapshot};
+use insta::{Comparator, Settings, Snapshot};
 use num_complex::Complex;
 
 use super::{
@@ -27,6 +27,13 @@ pub(super) struct Comparison {
 impl Comparison {
     pub(super) fn new(test: String, values: Vec<Value>, tolerances: Arc<Tolerances>) -> Self {
         Self { test, arrays: values.into_iter().filter(is_summarised).collect(), tolerances }
+    }
+
+    /// Makes this the comparison; what the settings bring stays, and decides, unless a tolerance asks for ours.
+    pub(super) fn bind_to(self, settings: &mut Settings) {
+        let theirs = settings.comparator().dyn_clone();
+        let asked = !self.tolerances.is_empty();
+        settings.set_comparator(if asked { Box::new(self) } else { Box::new(Explained { ours: self, theirs }) });
     }
 
     /// Keeps the arrays of a text that has passed. One with a tolerance stands in the text value by value, and has another
@@ -116,6 +123,31 @@ impl Comparator for Comparison {
 
     fn dyn_clone(&self) -> Box<dyn Comparator> {
         Box::new(self.clone())
+    }
+}
+
+/// The user's comparator, and ours to keep and to explain.
+struct Explained {
+    ours: Comparison,
+    theirs: Box<dyn Comparator>,
+}
+
+impl Comparator for Explained {
+    fn matches(&self, reference: &Snapshot, test: &Snapshot) -> bool {
+        let (Some(before), Some(now)) = (reference.as_text(), test.as_text()) else { return false };
+        if self.theirs.matches(reference, test) {
+            self.ours.keep(&now.to_string());
+            return true;
+        }
+        let said = self.ours.explain(&before.to_string(), &now.to_string());
+        if !said.is_empty() {
+            eprintln!("{said}");
+        }
+        false
+    }
+
+    fn dyn_clone(&self) -> Box<dyn Comparator> {
+        Box::new(Self { ours: self.ours.clone(), theirs: self.theirs.dyn_clone() })
     }
 }
 

@@ -38,7 +38,7 @@ impl Shown {
     pub fn compare(&self, home: &Home, assert: impl FnOnce(&str)) {
         let mut settings = settings::for_heaps(&Settings::clone_current(), home.snapshots());
         if let Some(comparison) = &self.comparison {
-            settings.set_comparator(Box::new(comparison.clone()));
+            comparison.clone().bind_to(&mut settings);
         }
         settings.bind(|| assert(&self.text));
     }
@@ -190,4 +190,35 @@ macro_rules! __assert_shown {
             $crate::__private::insta::assert_snapshot!(text)
         })
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::{Comparator, Snapshot};
+
+    use super::*;
+    use crate::harness::Harness;
+
+    /// Finds everything equal.
+    struct Anything;
+
+    impl Comparator for Anything {
+        fn matches(&self, _: &Snapshot, _: &Snapshot) -> bool {
+            true
+        }
+
+        fn dyn_clone(&self) -> Box<dyn Comparator> {
+            Box::new(Self)
+        }
+    }
+
+    #[test]
+    fn the_comparator_of_the_user_compares() {
+        let harness = Harness::builder().build().unwrap();
+        let home = Home::new("it", "t", "/snapshots");
+        let shown = Shown::heaps(harness.receiver(), &home);
+        let mut settings = Settings::clone_current();
+        settings.set_comparator(Box::new(Anything));
+        settings.bind(|| shown.compare(&home, |text| insta::assert_snapshot!(text, @"anything at all")));
+    }
 }
