@@ -5,6 +5,7 @@ mod accounts;
 mod any_bytes;
 mod asynchronous;
 mod contract;
+mod executors;
 mod failures;
 mod faults;
 mod groups;
