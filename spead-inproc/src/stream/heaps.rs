@@ -1,20 +1,26 @@
 use super::{HeapRing, RecvError, RecvStream};
 use crate::{recv::ReceivedHeap, wire::ItemId};
 
-/// The heaps that a stream still receives.
+/// The heaps that a stream still receives, or that still come out of a ring.
 ///
-/// Ends with the stream; an error other than the end comes out once, and ends the iteration too.
+/// Ends with the stream or the ring; an error other than the end comes out once, and ends the iteration too.
 #[derive(Debug)]
 pub struct Heaps<'s> {
-    stream: &'s RecvStream,
+    source: Source<'s>,
     done: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Source<'s> {
+    Stream(&'s RecvStream),
+    Ring(&'s HeapRing),
 }
 
 impl RecvStream {
     /// The heaps to come, one by one, until the stream ends.
     #[must_use]
     pub const fn heaps(&self) -> Heaps<'_> {
-        Heaps { stream: self, done: false }
+        Heaps { source: Source::Stream(self), done: false }
     }
 
     /// The heaps to come that carry data, as [`heaps`](Self::heaps): those with nothing but descriptors or stream control
@@ -25,11 +31,30 @@ impl RecvStream {
     }
 }
 
+impl HeapRing {
+    /// The heaps to come, one by one, until the ring ends.
+    #[must_use]
+    pub const fn heaps(&self) -> Heaps<'_> {
+        Heaps { source: Source::Ring(self), done: false }
+    }
+}
+
 impl Iterator for Heaps<'_> {
     type Item = Result<ReceivedHeap, RecvError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        next(&mut self.done, || self.stream.next_heap())
+        if self.done {
+            return None;
+        }
+        let next = match self.source {
+            Source::Stream(stream) => stream.next_heap(),
+            Source::Ring(ring) => ring.next_heap(),
+        };
+        self.done = next.is_err();
+        match next {
+            Err(RecvError::Stopped) => None,
+            next => Some(next),
+        }
     }
 }
 
@@ -44,51 +69,11 @@ impl<'s> IntoIterator for &'s RecvStream {
     }
 }
 
-/// The heaps that come out of a ring; see [`Heaps`].
-#[derive(Debug)]
-pub struct RingHeaps<'r> {
-    ring: &'r HeapRing,
-    done: bool,
-}
-
-impl HeapRing {
-    /// The heaps to come, one by one, until the ring ends.
-    #[must_use]
-    pub const fn heaps(&self) -> RingHeaps<'_> {
-        RingHeaps { ring: self, done: false }
-    }
-}
-
-impl Iterator for RingHeaps<'_> {
-    type Item = Result<ReceivedHeap, RecvError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        next(&mut self.done, || self.ring.next_heap())
-    }
-}
-
-impl std::iter::FusedIterator for RingHeaps<'_> {}
-
 impl<'r> IntoIterator for &'r HeapRing {
     type Item = Result<ReceivedHeap, RecvError>;
-    type IntoIter = RingHeaps<'r>;
+    type IntoIter = Heaps<'r>;
 
-    fn into_iter(self) -> RingHeaps<'r> {
+    fn into_iter(self) -> Heaps<'r> {
         self.heaps()
-    }
-}
-
-fn next(
-    done: &mut bool,
-    heap: impl FnOnce() -> Result<ReceivedHeap, RecvError>,
-) -> Option<Result<ReceivedHeap, RecvError>> {
-    if *done {
-        return None;
-    }
-    let next = heap();
-    *done = next.is_err();
-    match next {
-        Err(RecvError::Stopped) => None,
-        next => Some(next),
     }
 }

@@ -27,7 +27,7 @@ mod worker;
 
 pub use buffer::BufferSource;
 pub use clock::VirtualClock;
-pub use heaps::{Heaps, RingHeaps};
+pub use heaps::Heaps;
 pub use in_flight::InFlight;
 pub use io::{Io, Stepper, ThreadPool, ThreadPoolError};
 pub use reading::HeapStream;
