@@ -49,6 +49,25 @@ fn packets_that_a_receiver_of_groups_left_are_in_the_account() {
 }
 
 #[test]
+fn a_stop_item_is_not_blamed_for_what_another_receiver_left() {
+    let harness = Harness::builder().groups("239.102.1.0+1:7148").build().unwrap();
+    let groups = harness.groups();
+    let (a, b) = (groups.sender("239.102.1.0:7148").unwrap(), groups.sender("239.102.1.1:7148").unwrap());
+    let (left, right) = (groups.receiver("239.102.1.0:7148").unwrap(), groups.receiver("239.102.1.1:7148").unwrap());
+    for tx in [&a, &b] {
+        tx.send_heap(&Heap::end_of_stream(Flavour::SPEAD_64_48)).unwrap();
+        tx.send_heap(&heap()).unwrap();
+    }
+    for rx in [&left, &right] {
+        assert!(matches!(rx.next_heap(), Err(RecvError::Stopped)));
+    }
+    let report = harness.finish();
+    // Each sender cut off nobody but himself.
+    assert_eq!(report.left.iter().map(|(_, packets)| *packets).collect::<Vec<_>>(), [1, 1]);
+    assert!(report.lints.is_empty(), "{:?}", report.lints);
+}
+
+#[test]
 fn groups_stop_with_their_harness() {
     let harness = Harness::builder().groups("239.102.1.0:7148").build().unwrap();
     let groups = harness.groups();

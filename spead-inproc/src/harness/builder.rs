@@ -79,7 +79,7 @@ impl HarnessBuilder {
         self
     }
 
-    /// The flavour of heaps that the harness makes itself. Default SPEAD-64-48.
+    /// The flavour that [`Harness::flavour`] gives to whatever makes the test's heaps. Default SPEAD-64-48.
     pub fn flavour(self, flavour: Flavour) -> Self {
         Self { flavour, ..self }
     }

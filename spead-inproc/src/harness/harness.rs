@@ -133,6 +133,9 @@ impl Harness {
     }
 
     /// The queue between them.
+    ///
+    /// With an order other than as sent, packets come into it when one of the harness's own receivers asks for them; a
+    /// stream of the test's own would wait for them in vain.
     #[must_use]
     pub const fn queue(&self) -> &InprocQueue {
         &self.queue

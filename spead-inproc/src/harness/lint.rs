@@ -19,9 +19,9 @@ pub enum Lint {
     SharedCnt {
         /// The cnt.
         cnt: HeapCnt,
-        /// Who used it first.
+        /// The one who used it.
         first: Origin,
-        /// Who used it too.
+        /// The other, who comes after it in the order of senders.
         second: Origin,
     },
     /// A stop item ended the stream while another sender's data were under way.
@@ -76,11 +76,14 @@ impl Lint {
         lints
     }
 
-    /// All that can be seen in what came of a test.
-    pub(super) fn find(receivers: &[ReceiverReport], left: &[(Origin, u64)], watch: &Watch) -> Vec<Self> {
+    /// All that can be seen in what came of a test: of each receiver, and of what was left for it, by sender.
+    pub(super) fn find<'r>(
+        receivers: impl Iterator<Item = (&'r ReceiverReport, &'r Vec<(Origin, u64)>)>,
+        watch: &Watch,
+    ) -> Vec<Self> {
         let shared = watch.shared_cnts().into_iter().map(|(cnt, first, second)| Self::SharedCnt { cnt, first, second });
         let mut lints: Vec<Self> = shared.collect();
-        for receiver in receivers {
+        for (receiver, left) in receivers {
             lints.extend(cut_off(receiver, left));
             let reordered = receiver
                 .ledger

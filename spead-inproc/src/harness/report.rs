@@ -1,4 +1,4 @@
-use std::{fmt, iter, sync::Arc};
+use std::{collections::BTreeMap, fmt, iter, sync::Arc};
 
 use super::{
     Descriptors, Done, Lint, artifact,
@@ -20,7 +20,8 @@ use crate::{
 pub struct Report {
     /// What each receiver got.
     pub receivers: Vec<ReceiverReport>,
-    /// Packets that nobody read, since they came after a stop, by sender.
+    /// Packets that nobody read, since they came after a stop, by sender; with groups once for each receiver that was to
+    /// have them.
     pub left: Vec<(Origin, u64)>,
     /// What the fault plan did, in order.
     pub done: Vec<Done>,
@@ -105,12 +106,13 @@ impl Report {
             link.settle();
         }
         check(queue, streams.iter().take(own));
-        let left = left(iter::once(queue).chain(grouped));
+        let (shared, alone) = (left(queue), grouped.iter().map(left).collect::<Vec<_>>());
+        let left_of_each = iter::repeat_n(&shared, own).chain(&alone);
         let done = link.map(Link::done).unwrap_or_default();
-        let mut lints = Lint::find(&receivers, &left, watch);
+        let mut lints = Lint::find(receivers.iter().zip(left_of_each), watch);
         lints.extend(Lint::of_plan(&receivers, &done, &link.map(Link::passed).unwrap_or_default()));
         let descriptors = link.map(|link| link.descriptors().clone()).unwrap_or_default();
-        Self { receivers, left, done, descriptors, lints }
+        Self { receivers, left: sums(iter::once(shared).chain(alone).flatten()), done, descriptors, lints }
     }
 
     /// The same with the heaps of each receiver by sender and cnt: equal for all orders in which the same heaps arrive.
@@ -205,22 +207,19 @@ pub(super) fn check<'s>(queue: &InprocQueue, streams: impl Iterator<Item = &'s R
     );
 }
 
-fn left<'q>(queues: impl Iterator<Item = &'q InprocQueue>) -> Vec<(Origin, u64)> {
-    let mut left: Vec<(Origin, u64)> = Vec::new();
-    let entries = queues.flat_map(|queue| {
-        iter::from_fn(|| match queue.take() {
-            Taken::Entry(entry) => Some(entry),
-            _ => None,
-        })
+fn left(queue: &InprocQueue) -> Vec<(Origin, u64)> {
+    let entries = iter::from_fn(|| match queue.take() {
+        Taken::Entry(entry) => Some((entry.origin(), entry.len() as u64)),
+        _ => None,
     });
-    for entry in entries {
-        match left.iter_mut().find(|(origin, _)| *origin == entry.origin()) {
-            Some((_, packets)) => *packets += entry.len() as u64,
-            None => left.push((entry.origin(), entry.len() as u64)),
-        }
-    }
-    left.sort_unstable();
-    left
+    sums(entries)
+}
+
+/// Packets by sender.
+fn sums(packets: impl Iterator<Item = (Origin, u64)>) -> Vec<(Origin, u64)> {
+    let mut sums = BTreeMap::new();
+    packets.for_each(|(origin, packets)| *sums.entry(origin).or_default() += packets);
+    sums.into_iter().collect()
 }
 
 impl fmt::Display for ReceiverReport {

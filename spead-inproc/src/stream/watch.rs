@@ -152,7 +152,7 @@ impl Watch {
         heaps
     }
 
-    /// The lowest heap cnts that two senders used, and which: who was first, and who came after.
+    /// The lowest heap cnts that two senders used, and which, in their order: who sent first may be up to threads.
     pub(crate) fn shared_cnts(&self) -> Vec<(HeapCnt, Origin, Origin)> {
         let sent = self.sent();
         if sent.by_sender.len() < 2 {
@@ -160,14 +160,11 @@ impl Watch {
         }
         let latest = sent.runs.iter().map(|run| (run.cnt(), run.origin()));
         let mut cnts: Vec<_> = sent.cnts.iter().copied().chain(latest).collect();
-        // Who was first stays first.
-        cnts.sort_by_key(|(cnt, _)| *cnt);
-        let of_one = |heaps: &[(HeapCnt, Origin)]| {
-            let (cnt, first) = heaps[0];
-            let mut others: Vec<_> = heaps.iter().map(|(_, origin)| *origin).filter(|other| *other != first).collect();
-            others.sort_unstable();
-            others.dedup();
-            others.into_iter().map(move |other| (cnt, first, other))
+        cnts.sort_unstable();
+        cnts.dedup();
+        let of_one = |senders: &[(HeapCnt, Origin)]| {
+            let (cnt, first) = senders[0];
+            senders[1..].iter().map(move |(_, second)| (cnt, first, *second)).collect::<Vec<_>>()
         };
         cnts.chunk_by(|(a, _), (b, _)| a == b).flat_map(of_one).take(SHARED).collect()
     }
