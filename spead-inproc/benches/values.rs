@@ -16,7 +16,8 @@ fn main() {
     unpack::<i16>("12-bit samples, 4096", "i12", Value::from(samples.clone()), 1000);
     let nibbles: Vec<i8> = (-8..8).cycle().take(16384).collect();
     unpack::<i8>("4-bit samples, 16384", "i4", Value::from(nibbles), 500);
-    pack("10-bit samples, 4096", "i10", Value::from(samples), 1000);
+    pack("10-bit samples, 4096", "i10", Value::from(samples.clone()), 1000);
+    to_floats("i16, 4096", &samples, 1000);
 
     let visibilities: Vec<i32> = (0..1 << 20).collect();
     convert("big-endian i32, 4 MiB", ">i4", &visibilities);
@@ -59,6 +60,18 @@ fn pack(what: &str, format: &str, value: Value, repeat: u32) {
         repeat,
         || black_box(&mut to[..]).copy_from_slice(black_box(&from)),
         || drop(black_box(descriptor.encode(black_box(&value)))),
+    );
+}
+
+/// Integers to floats.
+fn to_floats(what: &str, numbers: &[i16], repeat: u32) {
+    let value = Value::from(numbers);
+    let (from, mut to) = (vec![1u8; numbers.len() * 8], vec![0u8; numbers.len() * 8]);
+    compare(
+        &format!("{what}, to a vector of f64"),
+        repeat,
+        || black_box(&mut to[..]).copy_from_slice(black_box(&from)),
+        || drop(black_box(black_box(&value).to_vec::<f64>())),
     );
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Every function takes places that its caller has checked to lie within the data.
 
+use std::any::Any;
+
 use super::{
     simd,
     walk::{Run, byte},
@@ -115,16 +117,7 @@ pub(super) fn unpack<T: Element>(data: &[u8], run: Run, bits: u64, out: &mut Vec
     let side_by_side = run.stride == bits && run.start.is_multiple_of(8);
     let done = if side_by_side { simd::unpack(&data[byte(run.start)..], run.count, bits, out) } else { 0 };
     let rest = run.after(done);
-
-    macro_rules! groups {
-        ($($bits:literal)*) => {
-            match bits {
-                $($bits => groups::<$bits, T>(&data[byte(rest.start)..], rest.count / 8, out),)*
-                _ => 0,
-            }
-        };
-    }
-    let done = if side_by_side { groups!(1 2 3 4 5 6 7 9 10 11 12 13 14 15 18 20 24) } else { 0 };
+    let done = if side_by_side { unpack_groups(&data[byte(rest.start)..], rest.count / 8, bits, out) } else { 0 };
     let rest = rest.after(done);
     if bits <= MAX_WINDOW {
         out.extend(rest.places().map(|at| T::from_top(window(&data[byte(at)..]) << (at % 8), bits)));
@@ -133,45 +126,102 @@ pub(super) fn unpack<T: Element>(data: &[u8], run: Run, bits: u64, out: &mut Vec
     }
 }
 
-/// As many groups of eight fields as can be read eight bytes at a time; says how many fields that were.
+/// As many groups of eight fields as there is a fast way to; says how many fields that were.
+///
+/// `out` is a vector of numbers. That only the types which these widths become are compiled for them saves a user's build seconds.
+fn unpack_groups(data: &[u8], groups: usize, bits: u64, out: &mut dyn Any) -> usize {
+    macro_rules! widths {
+        ($($bits:literal $unsigned:ty, $signed:ty;)*) => {
+            match bits {
+                $($bits => {
+                    if let Some(out) = out.downcast_mut::<Vec<$unsigned>>() {
+                        unpack_groups_of::<$bits, _>(data, groups, out)
+                    } else if let Some(out) = out.downcast_mut::<Vec<$signed>>() {
+                        unpack_groups_of::<$bits, _>(data, groups, out)
+                    } else {
+                        0
+                    }
+                })*
+                _ => 0,
+            }
+        };
+    }
+    if let (1, Some(out)) = (bits, out.downcast_mut::<Vec<bool>>()) {
+        return unpack_groups_of::<1, _>(data, groups, out);
+    }
+    widths! {
+        1 u8, i8;
+        2 u8, i8;
+        3 u8, i8;
+        4 u8, i8;
+        5 u8, i8;
+        6 u8, i8;
+        7 u8, i8;
+        9 u16, i16;
+        10 u16, i16;
+        11 u16, i16;
+        12 u16, i16;
+        13 u16, i16;
+        14 u16, i16;
+        15 u16, i16;
+        18 u32, i32;
+        20 u32, i32;
+        24 u32, i32;
+    }
+}
+
+/// As many groups as can be read eight bytes at a time; says how many fields that were.
 #[inline(never)]
-fn groups<const BITS: usize, T: Element>(data: &[u8], groups: usize, out: &mut Vec<T>) -> usize {
+fn unpack_groups_of<const BITS: usize, T: Element>(data: &[u8], groups: usize, out: &mut Vec<T>) -> usize {
     // The window of a group's last field reaches at most eight bytes past the group.
     let whole = groups.min((data.len() / BITS).saturating_sub(8usize.div_ceil(BITS)));
-    out.extend((0..whole).flat_map(|group| {
+    let start = out.len();
+    out.resize(start + whole * 8, T::from_top(0, 1));
+    for (group, to) in out[start..].as_chunks_mut::<8>().0.iter_mut().enumerate() {
         let from = &data[group * BITS..group * BITS + BITS + 8];
-        std::array::from_fn::<T, 8, _>(|field| {
+        for (field, to) in to.iter_mut().enumerate() {
             let bit = field * BITS;
-            T::from_top(window(&from[bit / 8..]) << (bit % 8), BITS as u64)
-        })
-    }));
+            *to = T::from_top(window(&from[bit / 8..]) << (bit % 8), BITS as u64);
+        }
+    }
     whole * 8
 }
 
 /// Fields of at most 64 bits side by side, from the first bit of `out`, which is still zero where they end.
-pub(super) fn pack<T: Element>(values: &[T], bits: u64, widen: impl Fn(T) -> u64 + Copy, out: &mut [u8]) {
+pub(super) fn pack<T: Element>(values: &[T], bits: u64, widen: impl Fn(T) -> u64, out: &mut [u8]) {
+    /// Whole groups of eight.
+    const BLOCK: usize = 128;
+    let unused = 64 - bits;
+    let mut words = [0; BLOCK];
+    for (values, at) in values.chunks(BLOCK).zip((0..).step_by(BLOCK)) {
+        let words = &mut words[..values.len()];
+        words.iter_mut().zip(values).for_each(|(word, value)| *word = widen(*value) << unused >> unused);
+        pack_words(words, bits, &mut out[byte(at * bits)..]);
+    }
+}
+
+/// The low bits of each word, of which no others are set.
+fn pack_words(words: &[u64], bits: u64, out: &mut [u8]) {
     macro_rules! groups {
         ($($bits:literal)*) => {
             match bits {
-                $($bits => pack_groups::<$bits, T>(values, widen, out),)*
+                $($bits => pack_groups::<$bits>(words, out),)*
                 _ => 0,
             }
         };
     }
     let done = groups!(1 2 3 4 5 6 7 9 10 11 12 13 14 15);
-    let unused = 64 - bits;
-    for (value, at) in values[done..].iter().zip((done as u64..).map(|at| at * bits)) {
-        write(out, at, bits, widen(*value) << unused >> unused);
+    for (word, at) in words[done..].iter().zip((done as u64..).map(|at| at * bits)) {
+        write(out, at, bits, *word);
     }
 }
 
 /// As many groups of eight fields as there are; says how many fields that were.
 #[inline(never)]
-fn pack_groups<const BITS: usize, T: Element>(values: &[T], widen: impl Fn(T) -> u64, out: &mut [u8]) -> usize {
-    let mask = u64::MAX >> (64 - BITS);
-    let (groups, _) = values.as_chunks::<8>();
+fn pack_groups<const BITS: usize>(words: &[u64], out: &mut [u8]) -> usize {
+    let (groups, _) = words.as_chunks::<8>();
     for (group, to) in groups.iter().zip(out.chunks_exact_mut(BITS)) {
-        let half = |at: usize| (0..4).fold(0, |word, field| word << BITS | widen(group[at + field]) & mask);
+        let half = |at: usize| group[at..at + 4].iter().fold(0, |all, word| all << BITS | word);
         let word = u128::from(half(0)) << (4 * BITS) | u128::from(half(4));
         to.copy_from_slice(&(word << (128 - 8 * BITS)).to_be_bytes()[..BITS]);
     }

@@ -1,8 +1,6 @@
 //! Bytes to values.
 
 use bytes::Bytes;
-use half::f16;
-use num_complex::Complex;
 
 use super::{Codec, Leaf, LeafKind, Node, Slot, Walk, bits, walk::Run};
 use crate::{
@@ -10,7 +8,7 @@ use crate::{
         Shape,
         error::ValueProblem,
         shape::elements,
-        value::{Element, ElementType, Sealed, Store, Value},
+        value::{Element, ElementType, Sealed, Store, Value, by_type},
     },
     heap::Item,
 };
@@ -108,26 +106,26 @@ impl Node {
 impl Leaf {
     fn decode(self, walk: &Walk, data: &Data<'_>) -> Result<Store, ValueProblem> {
         macro_rules! numbers {
-            ($($variant:ident $type:ty,)*) => {
-                match self.element_type() {
-                    $(ElementType::$variant => self.numbers::<$type>(walk, data),)*
-                    ElementType::Text(_) => self.text(walk, data)?,
-                    ElementType::Char | ElementType::Bytes(_) | ElementType::Void(_) => self.bytes(walk, data),
-                    ElementType::Wide { signed, .. } => {
-                        let mut out = Vec::new();
-                        for at in walk.runs().flat_map(Run::places) {
-                            bits::read_bytes(data.bytes, at, self.bits, signed, &mut out);
-                        }
-                        Store::from_vec(out)
-                    }
-                    ElementType::Record => Store::from_vec(Vec::<u8>::new()),
-                }
+            ($type:ty) => {
+                self.numbers::<$type>(walk, data)
             };
         }
-        Ok(numbers! {
-            Bool bool, U8 u8, U16 u16, U32 u32, U64 u64, U128 u128, I8 i8, I16 i16, I32 i32, I64 i64, I128 i128,
-            F16 f16, F32 f32, F64 f64, ComplexF32 Complex<f32>, ComplexF64 Complex<f64>,
-        })
+        Ok(by_type!(
+            self.element_type(),
+            numbers,
+            match self.element_type() {
+                ElementType::Text(_) => self.text(walk, data)?,
+                ElementType::Wide { signed, .. } => {
+                    let mut out = Vec::new();
+                    for at in walk.runs().flat_map(Run::places) {
+                        bits::read_bytes(data.bytes, at, self.bits, signed, &mut out);
+                    }
+                    Store::from_vec(out)
+                }
+                // Characters and bytes; a leaf is no record.
+                _ => self.bytes(walk, data),
+            }
+        ))
     }
 
     /// Numbers that have a type in Rust: shared if they can be.

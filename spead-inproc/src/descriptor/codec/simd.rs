@@ -32,36 +32,46 @@ mod avx2 {
         if count < 4 * BLOCK {
             return 0;
         }
+        let Some(simd) = V3::try_new() else { return 0 };
         macro_rules! widths {
-            ($($bits:literal)*) => {
+            ($($bits:literal $signed:ty, $unsigned:ty;)*) => {
                 match bits {
-                    $($bits => blocks::<$bits>(data, count, out),)*
+                    $($bits => {
+                        let blocks = blocks(data, $bits, count);
+                        if let Some(out) = out.downcast_mut::<Vec<$signed>>() {
+                            simd.vectorize(Unpack::<$bits, true, _> { simd, data, blocks, out });
+                        } else if let Some(out) = out.downcast_mut::<Vec<$unsigned>>() {
+                            simd.vectorize(Unpack::<$bits, false, _> { simd, data, blocks, out });
+                        } else {
+                            return 0;
+                        }
+                        blocks * BLOCK
+                    })*
                     _ => 0,
                 }
             };
         }
         // The others do not fit the window of 16 bits wherever in a byte they start.
-        widths!(1 2 3 4 5 6 7 9 10 12)
+        widths! {
+            1 i8, u8;
+            2 i8, u8;
+            3 i8, u8;
+            4 i8, u8;
+            5 i8, u8;
+            6 i8, u8;
+            7 i8, u8;
+            9 i16, u16;
+            10 i16, u16;
+            12 i16, u16;
+        }
     }
 
-    fn blocks<const BITS: usize>(data: &[u8], count: usize, out: &mut dyn Any) -> usize {
-        let Some(simd) = V3::try_new() else { return 0 };
+    /// How many blocks can be read.
+    fn blocks(data: &[u8], bits: usize, count: usize) -> usize {
         // Each half of a block is read as 16 bytes, whatever it takes of them.
-        let reach = BITS + 16;
-        let readable = data.len().checked_sub(reach).map_or(0, |rest| rest / (2 * BITS) + 1);
-        let blocks = readable.min(count / BLOCK);
-        if let Some(out) = out.downcast_mut::<Vec<i16>>() {
-            simd.vectorize(Unpack::<BITS, true, i16> { simd, data, blocks, out });
-        } else if let Some(out) = out.downcast_mut::<Vec<u16>>() {
-            simd.vectorize(Unpack::<BITS, false, u16> { simd, data, blocks, out });
-        } else if let Some(out) = out.downcast_mut::<Vec<i8>>() {
-            simd.vectorize(Unpack::<BITS, true, i8> { simd, data, blocks, out });
-        } else if let Some(out) = out.downcast_mut::<Vec<u8>>() {
-            simd.vectorize(Unpack::<BITS, false, u8> { simd, data, blocks, out });
-        } else {
-            return 0;
-        }
-        blocks * BLOCK
+        let reach = bits + 16;
+        let readable = data.len().checked_sub(reach).map_or(0, |rest| rest / (2 * bits) + 1);
+        readable.min(count / BLOCK)
     }
 
     struct Unpack<'u, const BITS: usize, const SIGNED: bool, T> {

@@ -118,6 +118,33 @@ impl fmt::Display for ElementType {
     }
 }
 
+/// What a macro makes of the Rust type of elements, if they are numbers.
+macro_rules! by_type {
+    ($kind:expr, $do:ident, $otherwise:expr) => {{
+        use $crate::descriptor::value::ElementType;
+        match $kind {
+            ElementType::Bool => $do!(bool),
+            ElementType::U8 => $do!(u8),
+            ElementType::U16 => $do!(u16),
+            ElementType::U32 => $do!(u32),
+            ElementType::U64 => $do!(u64),
+            ElementType::U128 => $do!(u128),
+            ElementType::I8 => $do!(i8),
+            ElementType::I16 => $do!(i16),
+            ElementType::I32 => $do!(i32),
+            ElementType::I64 => $do!(i64),
+            ElementType::I128 => $do!(i128),
+            ElementType::F16 => $do!(half::f16),
+            ElementType::F32 => $do!(f32),
+            ElementType::F64 => $do!(f64),
+            ElementType::ComplexF32 => $do!(num_complex::Complex<f32>),
+            ElementType::ComplexF64 => $do!(num_complex::Complex<f64>),
+            _ => $otherwise,
+        }
+    }};
+}
+pub(in crate::descriptor) use by_type;
+
 /// A Rust type that the elements of a value can have.
 ///
 /// Sealed: these are all the types that items can carry.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use half::f16;
 use num_complex::Complex;
 
-use super::{Body, Element, ElementType, Number, Sealed, Store, Value, text_of};
+use super::{Body, Element, ElementType, Number, Sealed, Store, Value, by_type, text_of};
 
 /// What an array of numbers looks like from afar.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,30 +18,6 @@ pub(crate) struct Summary {
     pub(crate) infinities: usize,
 }
 
-macro_rules! by_type {
-    ($value:expr, $do:ident, $otherwise:expr) => {
-        match $value.element_type() {
-            ElementType::Bool => $do!(bool),
-            ElementType::U8 => $do!(u8),
-            ElementType::U16 => $do!(u16),
-            ElementType::U32 => $do!(u32),
-            ElementType::U64 => $do!(u64),
-            ElementType::U128 => $do!(u128),
-            ElementType::I8 => $do!(i8),
-            ElementType::I16 => $do!(i16),
-            ElementType::I32 => $do!(i32),
-            ElementType::I64 => $do!(i64),
-            ElementType::I128 => $do!(i128),
-            ElementType::F16 => $do!(f16),
-            ElementType::F32 => $do!(f32),
-            ElementType::F64 => $do!(f64),
-            ElementType::ComplexF32 => $do!(Complex<f32>),
-            ElementType::ComplexF64 => $do!(Complex<f64>),
-            _ => $otherwise,
-        }
-    };
-}
-
 impl Value {
     /// From afar; nothing for what are no numbers.
     pub(crate) fn summary(&self) -> Option<Summary> {
@@ -50,41 +26,42 @@ impl Value {
                 Some(summary(self.as_slice::<$type>()?))
             };
         }
-        by_type!(self, summary, None)
+        by_type!(self.element_type(), summary, None)
     }
 
     /// How the element at this place (in C order) is written.
     pub(crate) fn text_at(&self, at: usize) -> String {
-        macro_rules! text {
-            ($type:ty) => {
-                self.element_at::<$type>(at).map(|element| text(&element)).unwrap_or_default()
-            };
+        let kind = self.element_type();
+        if let Some(number) = self.number(at) {
+            return text(kind, number);
         }
-        by_type!(self, text, {
-            if let Some(mut elements) = self.raw_elements() {
-                let kind = self.element_type();
-                let text = elements.nth(at).and_then(|element| match kind {
-                    ElementType::Text(_) => text_of(element).map(|text| format!("{text:?}")),
-                    _ => Some(format!("b\"{}\"", kind.trimmed(element).escape_ascii())),
-                });
-                return text.unwrap_or_default();
-            }
-            let fields = self.fields().map(|(name, value)| {
-                if value.has_no_bytes() {
-                    return format!("{name} []");
-                }
-                let each = value.len() / self.len().max(1);
-                let texts: Vec<_> = (at * each..(at + 1) * each).map(|at| value.text_at(at)).collect();
-                if each == 1 { format!("{name} {}", texts[0]) } else { format!("{name} [{}]", texts.join(", ")) }
+        if let Some(mut elements) = self.raw_elements() {
+            let text = elements.nth(at).and_then(|element| match kind {
+                ElementType::Text(_) => text_of(element).map(|text| format!("{text:?}")),
+                _ => Some(format!("b\"{}\"", kind.trimmed(element).escape_ascii())),
             });
-            format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
-        })
+            return text.unwrap_or_default();
+        }
+        let fields = self.fields().map(|(name, value)| {
+            if value.has_no_bytes() {
+                return format!("{name} []");
+            }
+            let each = value.len() / self.len().max(1);
+            let texts: Vec<_> = (at * each..(at + 1) * each).map(|at| value.text_at(at)).collect();
+            if each == 1 { format!("{name} {}", texts[0]) } else { format!("{name} [{}]", texts.join(", ")) }
+        });
+        format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
     }
 
-    /// The element at this place, if it is of this type; without a look at the others.
-    fn element_at<T: Element>(&self, at: usize) -> Option<T> {
-        let elements = self.raw_elements().filter(|_| self.element_type() == T::TYPE);
-        elements?.nth(at).map(T::read)
+    /// The element at this place, if it is a number; without a look at the others.
+    pub(super) fn number(&self, at: usize) -> Option<Number> {
+        let element = self.raw_elements()?.nth(at)?;
+        macro_rules! number {
+            ($type:ty) => {
+                Some(<$type>::read(element).number())
+            };
+        }
+        by_type!(self.element_type(), number, None)
     }
 
     /// Whether nothing was sent for the elements, however many a record has.
@@ -94,22 +71,16 @@ impl Value {
 
     /// The element at this place (in C order) as a number.
     pub(crate) fn number_at(&self, at: usize) -> Option<Complex<f64>> {
-        macro_rules! number {
-            ($type:ty) => {
-                self.element_at::<$type>(at).map(|element| element.number().as_complex())
-            };
-        }
-        by_type!(self, number, None)
+        self.number(at).map(Number::as_complex)
     }
 
     /// The element at this place (in C order), if it is an integer that fits.
     pub(crate) fn integer_at(&self, at: usize) -> Option<i128> {
-        macro_rules! integer {
-            ($type:ty) => {
-                self.as_slice::<$type>().and_then(|all| all.get(at)).and_then(|element| integer(*element))
-            };
+        match self.number(at)? {
+            Number::Unsigned(value) => i128::try_from(value).ok(),
+            Number::Signed(value) => Some(value),
+            Number::Bool(_) | Number::Float(_) | Number::Complex(_) => None,
         }
-        by_type!(self, integer, None)
     }
 
     /// The elements in C order, least significant byte first on every machine; of a record those of each field.
@@ -143,7 +114,7 @@ impl Value {
                 Store::from_vec(little_endian.chunks_exact(width).map(read).collect::<Vec<$type>>())
             }};
         }
-        let store = by_type!(self, aligned, Store::Shared(Bytes::copy_from_slice(little_endian)));
+        let store = by_type!(self.element_type(), aligned, Store::Shared(Bytes::copy_from_slice(little_endian)));
         Some(Self::decoded(self.shape.clone(), *kind, store))
     }
 
@@ -171,7 +142,7 @@ impl Value {
                 Some(Store::from_vec(elements.collect::<Option<Vec<$type>>>()?))
             }};
         }
-        let store = by_type!(self, from, None)?;
+        let store = by_type!(self.element_type(), from, None)?;
         Some(Self::decoded(self.shape.clone(), self.element_type(), store))
     }
 
@@ -195,19 +166,16 @@ impl Value {
     }
 }
 
-fn integer<T: Element>(element: T) -> Option<i128> {
-    match element.number() {
-        Number::Unsigned(value) => i128::try_from(value).ok(),
-        Number::Signed(value) => Some(value),
-        Number::Bool(_) | Number::Float(_) | Number::Complex(_) => None,
-    }
-}
-
-fn text<T: Element>(element: &T) -> String {
-    match element.number() {
-        Number::Float(_) => shortest(format!("{element:?}")),
-        Number::Complex(value) => format!("{}{:+}i", value.re, value.im),
-        number => number.to_string(),
+/// A number with the digits that elements of this type can tell apart.
+#[expect(clippy::cast_possible_truncation, reason = "what came from a narrower float goes back to it unchanged")]
+fn text(kind: ElementType, number: Number) -> String {
+    match (number, kind) {
+        (Number::Float(value), ElementType::F16) => shortest(format!("{:?}", f16::from_f64(value))),
+        (Number::Float(value), ElementType::F32) => shortest(format!("{:?}", value as f32)),
+        (Number::Float(value), _) => shortest(format!("{value:?}")),
+        (Number::Complex(value), ElementType::ComplexF32) => format!("{}{:+}i", value.re as f32, value.im as f32),
+        (Number::Complex(value), _) => format!("{}{:+}i", value.re, value.im),
+        (number, _) => number.to_string(),
     }
 }
 
@@ -246,8 +214,9 @@ fn summary<T: Element>(elements: &[T]) -> Summary {
         }
     }
     let count = (elements.len() - nans).max(1) as f64;
-    let shown =
-        |(size, element): (f64, T)| if is_complex { text(&((size * 1e6).round() / 1e6)) } else { text(&element) };
+    let shown = |(size, element): (f64, T)| {
+        if is_complex { shortest(format!("{:?}", (size * 1e6).round() / 1e6)) } else { text(T::TYPE, element.number()) }
+    };
     Summary {
         range: range.map(|(least, greatest)| (shown(least), shown(greatest))),
         mean: sum / count,

@@ -11,8 +11,11 @@ mod store;
 use std::{borrow::Cow, fmt, slice::ChunksExact, sync::Arc};
 
 use bytes::Bytes;
-pub(super) use element::sealed::{Number, Sealed};
 pub use element::{Element, ElementType};
+pub(super) use element::{
+    by_type,
+    sealed::{Number, Sealed},
+};
 pub(crate) use inspect::Summary;
 use num_complex::Complex;
 pub(super) use store::Store;
@@ -307,7 +310,7 @@ impl Value {
         if self.len() != 1 {
             return None;
         }
-        self.map_numbers(Number::exactly)?.ok()?.pop()
+        self.number(0)?.exactly()
     }
 
     /// Every element put through `convert`; nothing if they are no numbers, and the first that does not convert.
@@ -315,23 +318,26 @@ impl Value {
         &self,
         convert: impl Fn(Number) -> Option<T>,
     ) -> Option<Result<Vec<T>, (usize, Number)>> {
-        macro_rules! numbers {
-            ($($variant:ident $type:ty,)*) => {
-                match self.element_type() {
-                    $(ElementType::$variant => {
-                        let numbers = self.as_slice::<$type>()?.iter().map(|element| element.number());
-                        let one = |(at, number)| convert(number).ok_or((at, number));
-                        Some(numbers.enumerate().map(one).collect())
-                    })*
-                    _ => None,
-                }
+        macro_rules! converted {
+            ($type:ty) => {
+                Some(converted(self.as_slice::<$type>()?, convert))
             };
         }
-        numbers! {
-            Bool bool, U8 u8, U16 u16, U32 u32, U64 u64, U128 u128, I8 i8, I16 i16, I32 i32, I64 i64, I128 i128,
-            F16 half::f16, F32 f32, F64 f64, ComplexF32 Complex<f32>, ComplexF64 Complex<f64>,
+        by_type!(self.element_type(), converted, None)
+    }
+}
+
+/// A plain loop, as it is compiled for every pair of types.
+fn converted<T: Element, U>(elements: &[T], convert: impl Fn(Number) -> Option<U>) -> Result<Vec<U>, (usize, Number)> {
+    let mut out = Vec::with_capacity(elements.len());
+    for (at, element) in elements.iter().enumerate() {
+        let number = element.number();
+        match convert(number) {
+            Some(element) => out.push(element),
+            None => return Err((at, number)),
         }
     }
+    Ok(out)
 }
 
 /// A text of four bytes a character, up to where only NULs follow; nothing if a character does not exist.
