@@ -65,7 +65,7 @@ fn values_of_every_kind() {
     add(
         &mut group,
         Descriptor::new(0x2001, "gains", "").dtype("<c8").shape([2]),
-        vec![Complex::new(1.0_f32, -0.5), Complex::new(0.0, 2.0)].into(),
+        vec![Complex::new(1.0_f32, -0.5), Complex::new(0.1, 2.0)].into(),
     );
     add(&mut group, Descriptor::new(0x2002, "name", "").format("c8").shape([None]), "telescope".into());
     add(
