@@ -2,7 +2,7 @@
 
 use std::{
     pin::pin,
-    sync::Arc,
+    sync::{Arc, Mutex, mpsc},
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -10,6 +10,7 @@ use std::{
 use spead_inproc::{
     Flavour, GroupMode, Harness, Heap, InprocQueue, RecvConfig, RecvError, RecvStream, SendConfig, SendError,
     SendStream, Sent,
+    harness::Lint,
     heap::Origin,
     stream::{Entry, InFlight, PacketSink, Refused, Stepper, ThreadPool, VirtualClock},
     wire::Packet,
@@ -251,6 +252,75 @@ fn waiting_on_a_pool() {
     queue.stop();
     assert!(matches!(tx.send_heap(&heap(1)), Err(SendError::Stopped { packets: 1, refused: 1 })));
     assert!(matches!(ThreadPool::new(0), Err(error) if error.to_string().contains("at least 1")));
+}
+
+/// A sink that waits until it is told to go on.
+#[derive(Debug)]
+struct Gate(Mutex<mpsc::Receiver<()>>);
+
+impl PacketSink for Gate {
+    fn put(&self, _: Entry) -> Result<(), Refused> {
+        self.0.lock().unwrap().recv().unwrap();
+        Ok(())
+    }
+
+    fn stop(&self) {}
+}
+
+#[test]
+fn a_harness_waits_for_its_pool_before_it_stops() {
+    let pool = ThreadPool::new(1).unwrap();
+    let (open, gate) = mpsc::channel();
+    let gate: Arc<dyn PacketSink> = Arc::new(Gate(Mutex::new(gate)));
+    let gate = SendStream::over([gate], SendConfig::default(), Origin::FOREIGN).unwrap().with_io(&pool);
+    drop(gate.send_heap_async(&heap(1)));
+
+    let config = SendConfig { max_heaps: 1000, ..SendConfig::default() };
+    let harness = Harness::builder().io(&pool).send_config(config).build().unwrap();
+    (0..1000).for_each(|_| drop(harness.sender(0).send_heap_async(&heap(1))));
+    open.send(()).unwrap();
+    let report = harness.finish();
+    assert_eq!(report.receivers[0].ledger.used(), 1000);
+    assert_eq!(report.lints, []);
+}
+
+#[test]
+fn heaps_that_nobody_sent_are_told() {
+    let (stepper, clock) = (Stepper::new(), VirtualClock::new());
+    let pool = ThreadPool::with_clock(1, &clock).unwrap();
+    let slow = SendConfig { rate: 1.0, burst_size: 1, ..SendConfig::default() };
+    // Nobody moves the clock: to wait for the pool would be in vain.
+    let harness = Harness::builder().io(&pool).send_config(slow).timeout(Duration::from_secs(3600)).build().unwrap();
+    (0..3).for_each(|_| drop(harness.sender(0).send_heap_async(&heap(3000))));
+    let told = in_time(move || harness.finish());
+    assert_eq!(told.lints, [Lint::NotSent { origin: Origin::sender(0), heaps: 3 }]);
+
+    let lints = |send: fn(&Harness, &Stepper)| {
+        let harness = Harness::builder().io(&stepper).send_config(slow).packet_size(72).build().unwrap();
+        send(&harness, &stepper);
+        harness.finish()
+    };
+    let told = lints(|harness, stepper| {
+        (0..3).for_each(|_| drop(harness.sender(0).send_heap_async(&of_packets(2))));
+        (0..3).for_each(|_| assert!(stepper.step()));
+    });
+    assert_eq!(told.lints, [Lint::NotSent { origin: Origin::sender(0), heaps: 2 }], "one of them in half");
+    assert!(told.to_string().contains("note: 2 heaps of sender 0 had been queued, and"), "{told}");
+
+    let told = lints(|harness, stepper| {
+        drop(harness.sender(0).send_heap_async(&of_packets(2)));
+        let kept = harness.sender(0).send_heap_async(&of_packets(2));
+        harness.stop();
+        stepper.run_until_idle();
+        assert!(matches!(done(kept), Err(SendError::Stopped { packets: 2, refused: 2 })));
+    });
+    assert_eq!(told.lints, [Lint::NotSent { origin: Origin::sender(0), heaps: 1 }], "of the other somebody heard");
+
+    let told = lints(|harness, stepper| {
+        drop(harness.sender(0).send_heap_async(&of_packets(2)));
+        stepper.run_until_idle();
+    });
+    assert_eq!(told.lints, []);
 }
 
 #[derive(Debug)]

@@ -141,6 +141,10 @@ impl HarnessBuilder {
     }
 
     /// Where the sending streams do their work. Default on the thread that sends.
+    ///
+    /// Before the queue is stopped at the end, what was queued on a pool by the clock on the wall is sent, if the timeout is
+    /// long enough. What is still queued after that, or waits for a stepper or a virtual clock, is told in
+    /// [`Report::lints`](super::Report::lints).
     pub fn io(self, io: impl Into<Io>) -> Self {
         Self { io: Some(io.into()), ..self }
     }

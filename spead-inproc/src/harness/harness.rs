@@ -324,6 +324,9 @@ impl Harness {
     pub(super) fn report(&mut self) -> Report {
         self.open = false;
         self.senders.clear();
+        if !std::thread::panicking() {
+            self.watch.await_pools();
+        }
         self.stop();
         let (queues, streams): (Vec<_>, Vec<_>) =
             self.groups.as_ref().map(Groups::receivers).unwrap_or_default().into_iter().unzip();

@@ -42,6 +42,13 @@ pub enum Lint {
         /// How many were rejected for it.
         packets: u64,
     },
+    /// Heaps were queued to be sent by somebody else, and were not sent before the queue was stopped.
+    NotSent {
+        /// Whose.
+        origin: Origin,
+        /// How many; those of one call count together.
+        heaps: u64,
+    },
     /// A rule changes the order of packets within a heap, and the receiver takes them only in order.
     PlanReorders {
         /// The name of the rule.
@@ -83,6 +90,7 @@ impl Lint {
     ) -> Vec<Self> {
         let shared = watch.shared_cnts().into_iter().map(|(cnt, first, second)| Self::SharedCnt { cnt, first, second });
         let mut lints: Vec<Self> = shared.collect();
+        lints.extend(watch.unsent().map(|(origin, heaps)| Self::NotSent { origin, heaps }));
         for (receiver, left) in receivers {
             lints.extend(cut_off(receiver, left));
             let reordered = receiver
@@ -126,6 +134,13 @@ impl fmt::Display for Lint {
                 "the stop item of {by} (heap {cnt}) ended the stream while {} of {other} were under way: \
                  send it last, or set stop_on_stop_item = false",
                 Count(*packets, "packet")
+            ),
+            Self::NotSent { origin, heaps } => write!(
+                f,
+                "{} of {origin} had been queued, and when the queue was stopped {} not sent, or not whole: wait for what \
+                 `send_heap_async` returned, `flush()`, or step the stepper before the test is over",
+                Count(*heaps, "heap"),
+                if *heaps == 1 { "it was" } else { "they were" }
             ),
             Self::PlanReorders { rule } => write!(
                 f,

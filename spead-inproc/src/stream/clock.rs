@@ -121,6 +121,10 @@ impl Clock {
         Self::Real(Instant::now())
     }
 
+    pub(super) const fn is_real(&self) -> bool {
+        matches!(self, Self::Real(_))
+    }
+
     pub(super) fn now(&self) -> Duration {
         match self {
             Self::Real(start) => start.elapsed(),

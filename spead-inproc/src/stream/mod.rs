@@ -21,6 +21,7 @@ mod recv_stream;
 mod ring;
 mod send_stream;
 mod transport;
+mod under_way;
 mod waiters;
 mod watch;
 mod worker;

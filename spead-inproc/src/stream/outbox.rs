@@ -14,8 +14,8 @@ use futures_channel::oneshot::Sender;
 use futures_lite::future::yield_now;
 
 use super::{
-    Entry, GroupMode, PacketSink, Refused, SendConfig, SendError, TransportError, Watch, clock::Clock, io::Threads,
-    rate::Limiter,
+    Entry, GroupMode, PacketSink, Refused, SendConfig, SendError, TransportError, clock::Clock, io::Threads,
+    rate::Limiter, under_way::Pass,
 };
 use crate::{
     send::{CntSequence, Run},
@@ -41,7 +41,8 @@ pub(super) struct Job {
     pub(super) parts: Vec<Part>,
     pub(super) mode: GroupMode,
     pub(super) done: Sender<Unsent>,
-    pub(super) watch: Option<Arc<Watch>>,
+    /// In a harness: what says that they are under way.
+    pub(super) pass: Option<Pass>,
     /// What must live until the heaps are sent.
     pub(super) lease: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -116,15 +117,19 @@ impl Line {
 
     /// Works on the job that is next, if there is one; `first` until a packet was put.
     pub(super) async fn drive_one(&self, pace: &Pace, first: &mut bool) -> bool {
-        let Some(Job { parts, mode, done, watch, lease }) = self.next_job(pace.clock()) else { return false };
-        if let Some(watch) = watch {
-            parts.iter().for_each(|Part { run, .. }| watch.record(run.clone()));
+        let Some(Job { parts, mode, done, pass, lease }) = self.next_job(pace.clock()) else { return false };
+        if let Some(pass) = &pass {
+            parts.iter().for_each(|Part { run, .. }| pass.watch.record(run.clone()));
         }
         let heaps = parts.len();
         let unsent = self.send(parts, mode, pace, first).await;
         self.outbox().in_flight -= heaps;
-        // Nobody may care any more.
-        done.send(unsent).ok();
+        // Nobody may care any more, unless something is lost.
+        let whole = unsent.packets == 0;
+        let heard = done.send(unsent).is_ok();
+        if let Some(pass) = pass.filter(|_| whole || heard) {
+            pass.settle();
+        }
         drop(lease);
         true
     }

@@ -9,6 +9,7 @@ use super::{
     clock::Clock,
     io::Place,
     outbox::{Job, Line, Pace, Unfinished},
+    under_way::Pass,
 };
 use crate::{send::HeapReference, sync::block_on};
 
@@ -123,8 +124,9 @@ impl SendStream {
         let (done, ticket) = oneshot::channel();
         (outbox.cnts, outbox.direct) = (after, false);
         outbox.in_flight += heaps.len();
-        let (watch, lease) = (self.watch.clone(), self.lease.clone());
-        outbox.jobs.push_back(Job { parts, mode, done, watch, lease });
+        let alone = matches!(&self.io.0, Place::Pool(pool) if pool.0.clock.is_real());
+        let pass = self.watch.clone().map(|watch| Pass::new(watch, self.origin, heaps.len(), alone));
+        outbox.jobs.push_back(Job { parts, mode, done, pass, lease: self.lease.clone() });
         let driven = match self.io.0 {
             Place::Caller(_) => true,
             Place::Pool(_) | Place::Stepped(_) => std::mem::replace(&mut outbox.driven, true),

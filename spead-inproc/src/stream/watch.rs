@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use super::under_way::UnderWay;
 use crate::{heap::Origin, recv::PlannedPacket, send::Run, wire::HeapCnt};
 
 thread_local! {
@@ -25,6 +26,7 @@ pub(crate) struct Watch {
     /// What the harness wants to find again at its streams.
     attached: Arc<dyn Any + Send + Sync>,
     sent: Mutex<Sent>,
+    pub(super) under_way: UnderWay,
     /// What became of packets before they could be read.
     before: OnceLock<Box<dyn Before>>,
 }
@@ -81,6 +83,7 @@ impl Watch {
             timeout,
             attached,
             sent: Mutex::default(),
+            under_way: UnderWay::default(),
             before: OnceLock::new(),
         }
     }
@@ -167,6 +170,16 @@ impl Watch {
             senders[1..].iter().map(move |(_, second)| (cnt, first, *second)).collect::<Vec<_>>()
         };
         cnts.chunk_by(|(a, _), (b, _)| a == b).flat_map(of_one).take(SHARED).collect()
+    }
+
+    /// Waits until the threads of pools have sent what was queued; no longer than anything may take.
+    pub(crate) fn await_pools(&self) {
+        self.under_way.wait(self.timeout);
+    }
+
+    /// How many heaps of each sender were queued, and neither sent nor refused to somebody who heard it.
+    pub(crate) fn unsent(&self) -> impl Iterator<Item = (Origin, u64)> {
+        self.under_way.unsent().into_iter().filter(|(_, heaps)| *heaps > 0)
     }
 
     fn sent(&self) -> MutexGuard<'_, Sent> {
