@@ -1,6 +1,7 @@
 use std::{
+    collections::HashMap,
     fmt,
-    net::Ipv4Addr,
+    net::{Ipv4Addr, SocketAddrV4},
     ops::Range,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
@@ -63,7 +64,7 @@ pub(super) struct GroupsBehind(Weak<Shared>);
 
 impl GroupsBehind {
     /// Gives an entry to all who subscribed to this address.
-    pub(super) fn deliver(&self, endpoint: Endpoint, entry: Entry) {
+    pub(super) fn deliver(&self, endpoint: SocketAddrV4, entry: Entry) {
         if let Some(shared) = self.0.upgrade() {
             Groups { shared }.lock().deliver(endpoint, entry);
         }
@@ -88,7 +89,7 @@ impl GroupsBehind {
 }
 
 impl State {
-    fn deliver(&mut self, endpoint: Endpoint, entry: Entry) {
+    fn deliver(&mut self, endpoint: SocketAddrV4, entry: Entry) {
         for subscriber in self.subscribers.iter().filter(|each| each.endpoints.has(endpoint)) {
             subscriber.queue.admit(entry.clone());
         }
@@ -100,7 +101,7 @@ impl State {
 struct State {
     senders: u32,
     /// What was sent where, in order.
-    sent: Vec<(Endpoint, Entry)>,
+    sent: Vec<(SocketAddrV4, Entry)>,
     subscribers: Vec<Subscriber>,
     stopped: bool,
 }
@@ -112,19 +113,15 @@ struct Subscriber {
     stream: RecvStream,
 }
 
-/// One address and its port.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Endpoint {
-    address: Ipv4Addr,
-    port: u16,
-}
-
 /// One address, or several that follow each other, with their port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Endpoints {
     addresses: Range<u64>,
     port: u16,
 }
+
+/// Addresses of one text: each of them is looked at when the account is made.
+const MOST: u32 = 1 << 16;
 
 /// Windows of a receiver of groups, and senders that never meet in one.
 const SUBSTREAMS: u32 = 64;
@@ -227,9 +224,10 @@ impl Groups {
         let state = self.lock();
         let mut text = String::new();
         let (mut unread, mut unsent) = (Vec::new(), Vec::new());
+        let mut sent: HashMap<SocketAddrV4, usize> = HashMap::new();
+        state.sent.iter().for_each(|(to, entry)| *sent.entry(*to).or_default() += entry.len());
         for endpoint in self.shared.all.iter().flat_map(Endpoints::iter) {
-            let packets: usize =
-                state.sent.iter().filter(|(to, _)| *to == endpoint).map(|(_, entry)| entry.len()).sum();
+            let packets = sent.get(&endpoint).copied().unwrap_or_default();
             let readers = state.subscribers.iter().filter(|each| each.endpoints.has(endpoint)).count();
             match (packets, readers) {
                 (0, 0) => text += &format!("{endpoint} is unused: nobody sent to it, and nobody subscribed\n"),
@@ -272,7 +270,7 @@ impl Groups {
 #[derive(Debug)]
 struct GroupSink {
     groups: Groups,
-    endpoint: Endpoint,
+    endpoint: SocketAddrV4,
 }
 
 impl PacketSink for GroupSink {
@@ -308,6 +306,9 @@ impl Endpoints {
             Some((first, more)) => (first, more.parse::<u32>().map_err(|_| wrong())?),
             None => (addresses, 0),
         };
+        if more >= MOST {
+            return Err(EndpointError::TooMany { text: text.to_owned(), addresses: u64::from(more) + 1, most: MOST });
+        }
         let first = u64::from(u32::from(first.parse::<Ipv4Addr>().map_err(|_| wrong())?));
         let addresses = first..first + u64::from(more) + 1;
         if addresses.end > 1 << 32 {
@@ -316,26 +317,14 @@ impl Endpoints {
         Ok(Self { addresses, port: port.parse().map_err(|_| wrong())? })
     }
 
-    fn iter(&self) -> impl Iterator<Item = Endpoint> + use<> {
+    fn iter(&self) -> impl Iterator<Item = SocketAddrV4> + use<> {
         let port = self.port;
         let address = |number| Ipv4Addr::from(u32::try_from(number).unwrap_or(u32::MAX));
-        self.addresses.clone().map(move |number| Endpoint { address: address(number), port })
+        self.addresses.clone().map(move |number| SocketAddrV4::new(address(number), port))
     }
 
-    fn has(&self, endpoint: Endpoint) -> bool {
-        self.port == endpoint.port && self.addresses.contains(&u64::from(u32::from(endpoint.address)))
-    }
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.address, self.port)
-    }
-}
-
-impl fmt::Debug for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+    fn has(&self, endpoint: SocketAddrV4) -> bool {
+        self.port == endpoint.port() && self.addresses.contains(&u64::from(u32::from(*endpoint.ip())))
     }
 }
 
@@ -359,11 +348,23 @@ pub enum EndpointError {
         /// What was written.
         text: String,
     },
+    /// It names more addresses than any telescope has antennas.
+    #[error(
+        "\"{text}\" is {addresses} addresses, and at most {most} may be named at once: is the number after `+` right?"
+    )]
+    TooMany {
+        /// What was written.
+        text: String,
+        /// How many that are.
+        addresses: u64,
+        /// How many there may be.
+        most: u32,
+    },
     /// The harness has no such group.
     #[error("{endpoint} is none of this harness's groups, which are {known}: add it to `groups`, or correct it")]
     Unknown {
         /// The first that it does not have.
-        endpoint: Endpoint,
+        endpoint: SocketAddrV4,
         /// Those that it has.
         known: String,
     },

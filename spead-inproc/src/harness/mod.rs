@@ -35,7 +35,7 @@ mod tolerance;
 pub use builder::{HarnessBuilder, HarnessError};
 pub use descriptors::Descriptors;
 pub use fault::{Act, Done, FaultGuard, Faults, Field};
-pub use group::{Endpoint, EndpointError, Groups};
+pub use group::{EndpointError, Groups};
 pub use harness::Harness;
 use inject::Claims;
 pub use inject::{Demand, FromHarness};

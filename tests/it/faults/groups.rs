@@ -71,6 +71,8 @@ fn addresses_are_checked() {
         error.starts_with("239.102.1.2:7148 is none of this harness's groups, which are 239.102.1.0+1:7148"),
         "{error}"
     );
+    let error = Harness::builder().groups("239.0.0.0+65536:7148").build().unwrap_err().to_string();
+    assert!(error.contains("is 65537 addresses, and at most 65536 may be named at once"), "{error}");
     // Both are used, or the harness would complain.
     for address in ["239.102.1.0:7148", "239.102.1.1:7148"] {
         let _rx = harness.groups().receiver(address).unwrap();

@@ -1,6 +1,8 @@
 use std::collections::{HashMap, VecDeque};
 
-use crate::{harness::Endpoint, send::Run, stream::Entry, wire::HeapCnt};
+use std::net::SocketAddrV4;
+
+use crate::{send::Run, stream::Entry, wire::HeapCnt};
 
 /// Packets of one sender on their way, in order.
 #[derive(Debug, Default)]
@@ -20,7 +22,7 @@ pub(super) struct Lane {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::harness) enum Exit {
     Queue,
-    Group(Endpoint),
+    Group(SocketAddrV4),
 }
 
 /// An entry with its place among its sender's packets.
