@@ -244,6 +244,6 @@ fn a_harness_balances_with_groups_and_stops() {
         let left: u64 = report.left.iter().map(|(_, packets)| packets).sum();
         let sent = 3 * 2 * 3 + if turn % 4 == 3 { 3 } else { 0 };
         assert_eq!(ledger.received() + left, sent);
-        assert_eq!(Fate::ALL.into_iter().map(|fate| ledger.of(fate)).sum::<u64>(), ledger.received());
+        assert_eq!(Fate::ALL.iter().copied().map(|fate| ledger.of(fate)).sum::<u64>(), ledger.received());
     }
 }

@@ -74,7 +74,7 @@ pub fn balanced(reassembler: &mut Reassembler, read: u64) {
     let events: Vec<Event> = std::iter::from_fn(|| reassembler.pop()).collect();
     let (stats, ledger) = (reassembler.stats(), reassembler.ledger());
     assert_eq!(ledger.received(), read);
-    assert_eq!(Fate::ALL.into_iter().map(|fate| ledger.of(fate)).sum::<u64>(), read);
+    assert_eq!(Fate::ALL.iter().copied().map(|fate| ledger.of(fate)).sum::<u64>(), read);
     assert!(ledger.lanes().all(|(_, counts)| counts.live() == 0));
     let heaps = ledger.heaps();
     assert_eq!(heaps.whole + heaps.evicted + heaps.flushed, events.len() as u64);

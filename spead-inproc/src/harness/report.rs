@@ -189,7 +189,8 @@ pub(super) fn check<'s>(queue: &InprocQueue, streams: impl Iterator<Item = &'s R
         let ledger = stream.ledger();
         let total = ledger.total();
         // What was dropped was not read.
-        let decided: u64 = Fate::ALL.into_iter().filter(|fate| *fate != Fate::Dropped).map(|fate| total.of(fate)).sum();
+        let decided: u64 =
+            Fate::ALL.iter().copied().filter(|fate| *fate != Fate::Dropped).map(|fate| total.of(fate)).sum();
         assert!(
             decided <= total.received(),
             "bug in spead-inproc: {} packets were read, but {decided} have a fate\n{ledger}",

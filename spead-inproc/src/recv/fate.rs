@@ -23,8 +23,8 @@ pub enum Fate {
 
 impl Fate {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 7] =
-        [Self::Used, Self::Duplicate, Self::Rejected, Self::Evicted, Self::Flushed, Self::Late, Self::Dropped];
+    pub const ALL: &[Self] =
+        &[Self::Used, Self::Duplicate, Self::Rejected, Self::Evicted, Self::Flushed, Self::Late, Self::Dropped];
 
     /// The word for it.
     #[must_use]

@@ -55,7 +55,7 @@ impl Counts {
     /// Packets of heaps that are still arriving.
     #[must_use]
     pub fn live(&self) -> u64 {
-        let read = Fate::ALL.into_iter().filter(|fate| *fate != Fate::Dropped);
+        let read = Fate::ALL.iter().copied().filter(|fate| *fate != Fate::Dropped);
         read.fold(self.received, |live, fate| live.saturating_sub(self.of(fate)))
     }
 
@@ -155,7 +155,7 @@ impl Ledger {
     pub fn total(&self) -> Counts {
         self.lanes.iter().fold(Counts::default(), |mut total, (_, counts)| {
             total.received = total.received.saturating_add(counts.received);
-            Fate::ALL.into_iter().for_each(|fate| total.add(fate, counts.of(fate)));
+            Fate::ALL.iter().copied().for_each(|fate| total.add(fate, counts.of(fate)));
             total
         })
     }
@@ -306,7 +306,7 @@ impl fmt::Display for Ledger {
         writeln!(f, "{} read", Count(total.received(), "packet"))?;
         for (origin, counts) in self.lanes() {
             write!(f, "  {origin}: {} read", counts.received())?;
-            for fate in Fate::ALL {
+            for fate in Fate::ALL.iter().copied() {
                 if counts.of(fate) > 0 {
                     write!(f, ", {} {}", counts.of(fate), fate.name())?;
                 }

@@ -124,7 +124,8 @@ impl Received {
 
     /// `used 2, late 1`: the fates that packets had.
     fn fates(&self) -> String {
-        let fates = Fate::ALL.into_iter().map(|fate| (fate, self.ledger.of(fate))).filter(|(_, packets)| *packets > 0);
+        let fates =
+            Fate::ALL.iter().copied().map(|fate| (fate, self.ledger.of(fate))).filter(|(_, packets)| *packets > 0);
         fates.map(|(fate, packets)| format!("{fate:?} {packets}").to_lowercase()).collect::<Vec<_>>().join(", ")
     }
 

@@ -109,7 +109,7 @@ fn receive_buffer(case: &Value) -> Outcome {
 fn outcome(rx: &RecvStream, heaps: Vec<Value>, stopped_by: Option<usize>, offered: usize, left: usize) -> Outcome {
     let offered = (offered as u64, left as u64);
     let ledger = rx.ledger();
-    let decided = Fate::ALL.into_iter().map(|fate| ledger.of(fate)).sum();
+    let decided = Fate::ALL.iter().copied().map(|fate| ledger.of(fate)).sum();
     let balance = (ledger.received(), decided);
     Outcome { heaps, stats: rx.stats(), stopped_by, balance, offered }
 }

@@ -166,7 +166,7 @@ fn fates(f: &mut Formatter<'_>, ledger: &Ledger) -> fmt::Result {
     for (origin, counts) in ledger.lanes() {
         // What a plan dropped stands in the report, for all receivers.
         let shown = |fate: &Fate| !matches!(fate, Fate::Used | Fate::Dropped) && counts.of(*fate) > 0;
-        for fate in Fate::ALL.into_iter().filter(shown) {
+        for fate in Fate::ALL.iter().copied().filter(shown) {
             writeln!(f, "{}: {} from {origin}", fate.name(), Count(counts.of(fate), "packet"))?;
         }
     }
