@@ -106,11 +106,12 @@ struct State {
     stopped: bool,
 }
 
-#[derive(Debug)]
-struct Subscriber {
-    endpoints: Endpoints,
-    queue: InprocQueue,
-    stream: RecvStream,
+/// A receiver, and where its packets come from.
+#[derive(Debug, Clone)]
+pub(super) struct Subscriber {
+    pub(super) endpoints: Endpoints,
+    pub(super) queue: InprocQueue,
+    pub(super) stream: RecvStream,
 }
 
 /// One address, or several that follow each other, with their port.
@@ -213,9 +214,9 @@ impl Groups {
         state.subscribers.iter().for_each(|subscriber| subscriber.queue.stop());
     }
 
-    /// The receivers so far, each with its queue.
-    pub(super) fn receivers(&self) -> Vec<(InprocQueue, RecvStream)> {
-        self.lock().subscribers.iter().map(|each| (each.queue.clone(), each.stream.clone())).collect()
+    /// The receivers so far.
+    pub(super) fn subscribers(&self) -> Vec<Subscriber> {
+        self.lock().subscribers.clone()
     }
 
     /// What is wrong with the use of the groups, a line each; nothing if every address was sent to and read.

@@ -3,7 +3,7 @@ use std::{any::Any, sync::Arc};
 use super::{
     Act, Claims, Done, FaultGuard, Groups, HarnessBuilder, HarnessError, Presence, Report, Select,
     fault::Rule,
-    group::Endpoints,
+    group::{Endpoints, Subscriber},
     link::{Exit, Link},
     report,
     tolerance::Tolerances,
@@ -328,15 +328,13 @@ impl Harness {
             self.watch.await_pools();
         }
         self.stop();
-        let (queues, streams): (Vec<_>, Vec<_>) =
-            self.groups.as_ref().map(Groups::receivers).unwrap_or_default().into_iter().unzip();
-        for (queue, rx) in queues.iter().zip(&streams) {
-            while let Ok(Some(_)) = rx.try_next_event() {}
-            report::check(queue, std::iter::once(rx));
+        let subscribers = self.groups.as_ref().map(Groups::subscribers).unwrap_or_default();
+        for Subscriber { queue, stream, .. } in &subscribers {
+            while let Ok(Some(_)) = stream.try_next_event() {}
+            report::check(queue, std::iter::once(stream));
         }
-        let receivers: Vec<RecvStream> = self.receivers.iter().cloned().chain(streams).collect();
-        let queues = (&self.queue, &queues[..]);
-        Report::new(queues, self.receivers.len(), &receivers, &self.watch, &self.tolerances, self.link.as_deref())
+        let own = (&self.queue, &self.receivers[..]);
+        Report::new(own, &subscribers, &self.watch, &self.tolerances, self.link.as_deref())
     }
 }
 

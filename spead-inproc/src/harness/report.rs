@@ -2,6 +2,7 @@ use std::{collections::BTreeMap, fmt, iter, sync::Arc};
 
 use super::{
     Descriptors, Done, Lint, artifact,
+    group::Subscriber,
     link::{self, Link},
     render::{self, Known},
     tolerance::Tolerances,
@@ -35,6 +36,8 @@ pub struct Report {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ReceiverReport {
+    /// Of a receiver of groups: the addresses that it subscribed to, as in `239.102.1.0+15:7148`.
+    pub addresses: Option<String>,
     /// What it gave out, in that order, except what a snapshot in the body has shown.
     pub events: Vec<Event>,
     /// What it counted.
@@ -55,7 +58,13 @@ impl ReceiverReport {
     pub(super) fn new(rx: &RecvStream, tolerances: &Arc<Tolerances>) -> Self {
         let (before, events) = rx.take_record();
         let (stats, ledger, config, trace) = (rx.stats(), rx.ledger(), rx.config(), rx.trace());
-        Self { events, stats, ledger, config, trace, before, tolerances: Arc::clone(tolerances) }
+        Self { addresses: None, events, stats, ledger, config, trace, before, tolerances: Arc::clone(tolerances) }
+    }
+
+    /// What it is called among several.
+    pub(super) fn called(&self, index: usize) -> String {
+        let of = self.addresses.as_ref().map(|addresses| format!(" of {addresses}"));
+        format!("receiver {index}{}", of.unwrap_or_default())
     }
 
     /// What was known of items before the first event.
@@ -88,26 +97,28 @@ impl ReceiverReport {
 }
 
 impl Report {
-    /// Reads what is left, after the queues have been stopped; the first `own` receivers read `queue`, the others `grouped`.
+    /// Reads what is left, after the queues have been stopped: of the harness's own receivers, and of those of groups.
     ///
     /// # Panics
     /// If a packet is unaccounted for.
     pub(super) fn new(
-        (queue, grouped): (&InprocQueue, &[InprocQueue]),
-        own: usize,
-        receivers: &[RecvStream],
+        (queue, own): (&InprocQueue, &[RecvStream]),
+        subscribers: &[Subscriber],
         watch: &Watch,
         tolerances: &Arc<Tolerances>,
         link: Option<&Link>,
     ) -> Self {
-        let streams = receivers;
-        let receivers: Vec<_> = streams.iter().map(|rx| ReceiverReport::new(rx, tolerances)).collect();
+        let mut receivers: Vec<_> = own.iter().map(|rx| ReceiverReport::new(rx, tolerances)).collect();
+        receivers.extend(subscribers.iter().map(|Subscriber { endpoints, stream, .. }| ReceiverReport {
+            addresses: Some(endpoints.to_string()),
+            ..ReceiverReport::new(stream, tolerances)
+        }));
         if let Some(link) = link {
             link.settle();
         }
-        check(queue, streams.iter().take(own));
-        let (shared, alone) = (left(queue), grouped.iter().map(left).collect::<Vec<_>>());
-        let left_of_each = iter::repeat_n(&shared, own).chain(&alone);
+        check(queue, own.iter());
+        let (shared, alone) = (left(queue), subscribers.iter().map(|each| left(&each.queue)).collect::<Vec<_>>());
+        let left_of_each = iter::repeat_n(&shared, own.len()).chain(&alone);
         let done = link.map(Link::done).unwrap_or_default();
         let mut lints = Lint::find(receivers.iter().zip(left_of_each), watch);
         lints.extend(Lint::of_plan(&receivers, &done, &link.map(Link::passed).unwrap_or_default()));
@@ -138,7 +149,7 @@ impl Report {
             cnts.sort_unstable();
             cnts.dedup();
             if self.receivers.len() > 1 && !cnts.is_empty() {
-                text += &format!("receiver {index}:\n");
+                text += &format!("{}:\n", receiver.called(index));
             }
             cnts.iter().take(STORIES).for_each(|cnt| text += &ledger.explain(*cnt).to_string());
             if cnts.len() > STORIES {

@@ -27,8 +27,8 @@ const ENDS: usize = 4;
 pub(super) fn report(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
     let many = report.receivers.len() > 1;
     for (index, each) in report.receivers.iter().enumerate() {
-        if many {
-            writeln!(f, "receiver {index}")?;
+        if many || each.addresses.is_some() {
+            writeln!(f, "{}", each.called(index))?;
         }
         receiver(f, each)?;
     }
