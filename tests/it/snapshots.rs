@@ -150,3 +150,15 @@ fn a_changed_sample_changes_at_most_three_lines() {
         assert!((1..=3).contains(&changed), "{changed} lines changed with sample {at}");
     }
 }
+
+/// The README shows what tests have made, not what somebody remembers of it.
+#[test]
+fn the_readme_shows_them() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let readme = std::fs::read_to_string(format!("{root}/README.md")).unwrap();
+    for name in ["contract__two_antennas", "snapshots__four_antennas", "snapshots__a_heap_is_evicted"] {
+        let snapshot = std::fs::read_to_string(format!("{root}/snapshots/it__{name}@heaps.snap")).unwrap();
+        let text = snapshot.splitn(3, "---\n").last().unwrap();
+        assert!(readme.contains(&format!("```text\n{text}```\n")), "{name} is not in the README as it is:\n{text}");
+    }
+}
