@@ -99,3 +99,8 @@ pub use stream::{
     SentGroup,
 };
 pub use wire::{BugCompat, Flavour, FlavourError, HeapCnt, ItemId};
+
+/// The examples of the README are compiled, and run where they have a `main`.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub mod readme {}
