@@ -85,10 +85,12 @@ impl Lint {
 
     /// All that can be seen in what came of a test: of each receiver, and of what was left for it, by sender.
     pub(super) fn find<'r>(
-        receivers: impl Iterator<Item = (&'r ReceiverReport, &'r Vec<(Origin, u64)>)>,
+        receivers: impl Iterator<Item = (&'r ReceiverReport, &'r Vec<(Origin, u64)>)> + Clone,
         watch: &Watch,
     ) -> Vec<Self> {
-        let shared = watch.shared_cnts().into_iter().map(|(cnt, first, second)| Self::SharedCnt { cnt, first, second });
+        let meet = |one, other| receivers.clone().any(|(receiver, left)| meet(receiver, left, one, other));
+        let shared =
+            watch.shared_cnts(meet).into_iter().map(|(cnt, first, second)| Self::SharedCnt { cnt, first, second });
         let mut lints: Vec<Self> = shared.collect();
         lints.extend(watch.unsent().map(|(origin, heaps)| Self::NotSent { origin, heaps }));
         for (receiver, left) in receivers {
@@ -107,6 +109,15 @@ impl Lint {
         }
         lints
     }
+}
+
+/// Whether the packets of two senders come to one receiver. Those that are not of groups share a queue, whoever reads it.
+fn meet(receiver: &ReceiverReport, left: &[(Origin, u64)], one: Origin, other: Origin) -> bool {
+    let comes = |origin| {
+        let read = receiver.ledger.lanes().any(|(of, counts)| of == origin && counts.received() > 0);
+        read || left.iter().any(|(of, _)| *of == origin)
+    };
+    receiver.addresses.is_none() || comes(one) && comes(other)
 }
 
 /// What a stop item cut off.

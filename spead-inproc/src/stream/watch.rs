@@ -155,8 +155,9 @@ impl Watch {
         heaps
     }
 
-    /// The lowest heap cnts that two senders used, and which, in their order: who sent first may be up to threads.
-    pub(crate) fn shared_cnts(&self) -> Vec<(HeapCnt, Origin, Origin)> {
+    /// The lowest heap cnts that two senders used who meet somewhere, and which, in their order: who sent first may be up to
+    /// threads.
+    pub(crate) fn shared_cnts(&self, meet: impl Fn(Origin, Origin) -> bool) -> Vec<(HeapCnt, Origin, Origin)> {
         let sent = self.sent();
         if sent.by_sender.len() < 2 {
             return Vec::new();
@@ -166,8 +167,11 @@ impl Watch {
         cnts.sort_unstable();
         cnts.dedup();
         let of_one = |senders: &[(HeapCnt, Origin)]| {
-            let (cnt, first) = senders[0];
-            senders[1..].iter().map(move |(_, second)| (cnt, first, *second)).collect::<Vec<_>>()
+            let pair = |(at, (cnt, second)): (usize, &(HeapCnt, Origin))| {
+                let first = senders[..at].iter().find(|(_, first)| meet(*first, *second))?;
+                Some((*cnt, first.1, *second))
+            };
+            senders.iter().enumerate().filter_map(pair).collect::<Vec<_>>()
         };
         cnts.chunk_by(|(a, _), (b, _)| a == b).flat_map(of_one).take(SHARED).collect()
     }
