@@ -62,6 +62,12 @@ impl Params {
                 Framework::Rstest(_) => marked || (typed.attrs.is_empty() && handle(&typed.ty).is_some()),
             };
             if ours {
+                for attr in typed.attrs.iter().filter(|attr| attr.path().is_ident("cfg")) {
+                    errors.at(
+                        attr,
+                        "a handle cannot come and go with `#[cfg]`: put it on the test, and write one test for each",
+                    );
+                }
                 params.injected.push(Injected {
                     attrs: typed.attrs.iter().filter(|attr| !is_ignore(attr)).cloned().collect(),
                     pat: (*typed.pat).clone(),
