@@ -48,7 +48,14 @@ impl Model {
         let name = &sig.ident;
         let harness = format_ident!("harness", span = mixed);
         let handles = self.params.injected.iter().map(|param| inject(&private, &param.ty, &harness));
-        let call = quote_spanned!(mixed => |#harness| #name(#(#handles),*));
+        let mut call = quote_spanned!(mixed => |#harness| #name(#(#handles),*));
+        if sig.asyncness.is_none() && self.args.sweep().is_none() {
+            // It captures nothing: as a pointer, what runs it is compiled once, not for every test.
+            call = quote_spanned!(mixed => {
+                let call: fn(&mut #private::Harness) -> _ = #call;
+                call
+            });
+        }
         let run = self.run(&call, None, &TokenStream::new());
         quote_spanned!(mixed =>
             #(#attrs)*

@@ -8,14 +8,13 @@ use std::{future::Future, time::Duration};
 use insta::Settings;
 
 pub use super::{
-    Demand, Descriptors, Faults, FromHarness, HarnessBuilder, Order,
+    Demand, Descriptors, Faults, FromHarness, Harness, HarnessBuilder, Order,
     outcome::{Otherwise, Probe, passed},
     running::Snapshot,
     shown::Shown,
     site::{Home, Site},
 };
 use super::{
-    Harness,
     running::{Place, Running},
     sweep::Orders,
     swept::Swept,
@@ -181,7 +180,9 @@ pub fn run<R>(
     compare: Option<fn(&Snapshot)>,
 ) -> R {
     let mut running = setup.start();
-    let out = running.body.bind(|| body(&mut running.harness));
+    let bound = running.body.bind_to_scope();
+    let out = body(&mut running.harness);
+    drop(bound);
     running.end(failed(&out), compare);
     out
 }
