@@ -343,7 +343,7 @@ fn model_workers_and_a_ring() {
         ];
         let sent = all([adder(&queues[0], 1..3), adder(&queues[1], 11..13)]);
         queues.iter().for_each(InprocQueue::stop);
-        workers.map(|worker| worker.join().expect("not watched"));
+        workers.into_iter().for_each(|worker| worker.join().expect("not watched"));
         assert_same(sent, all(readers));
     });
 }
