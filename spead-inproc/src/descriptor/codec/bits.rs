@@ -128,7 +128,7 @@ pub(super) fn unpack<T: Element>(data: &[u8], run: Run, bits: u64, out: &mut Vec
 
 /// As many groups of eight fields as there is a fast way to; says how many fields that were.
 ///
-/// `out` is a vector of numbers. That only the types which these widths become are compiled for them saves a user's build seconds.
+/// `out` is a vector of numbers. Each width is compiled for the types that it becomes and no others: this is in every user's build.
 fn unpack_groups(data: &[u8], groups: usize, bits: u64, out: &mut dyn Any) -> usize {
     macro_rules! widths {
         ($($bits:literal $unsigned:ty, $signed:ty;)*) => {
