@@ -72,7 +72,8 @@ fn read(file: &Path, queue: &InprocQueue) -> Result<usize, Box<dyn Error>> {
 fn show(event: &Event, group: &mut ItemGroup) {
     match event {
         Event::Heap(heap) => {
-            println!("heap {}: whole, {} packets", heap.cnt(), heap.packets());
+            let packets = heap.packets();
+            println!("heap {}: whole, {packets} {}", heap.cnt(), if packets == 1 { "packet" } else { "packets" });
             match group.update(heap) {
                 Ok(updated) => updated.described().iter().filter_map(|name| group.item(name)).for_each(|item| {
                     println!("  descriptor {}: {}", item.descriptor(), item.descriptor().description());
