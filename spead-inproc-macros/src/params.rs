@@ -48,7 +48,7 @@ impl Params {
             let marked = typed.attrs.iter().any(is_ignore);
             let ours = match framework {
                 Framework::None => {
-                    for attr in typed.attrs.iter().filter(|attr| RSTEST.contains(&last_segment(attr.path()).as_str())) {
+                    for attr in typed.attrs.iter().filter(|attr| is_rstests(attr)) {
                         errors.at(
                             attr,
                             format_args!(
@@ -59,7 +59,7 @@ impl Params {
                     }
                     true
                 }
-                Framework::Rstest(_) => marked || (typed.attrs.is_empty() && handle(&typed.ty).is_some()),
+                Framework::Rstest(_) => marked || (!typed.attrs.iter().any(is_rstests) && handle(&typed.ty).is_some()),
             };
             if ours {
                 for attr in typed.attrs.iter().filter(|attr| attr.path().is_ident("cfg")) {
@@ -115,6 +115,11 @@ fn bound(pat: &mut Pat, names: &mut Vec<Bound>, wanted: &dyn Fn(&Ident) -> bool)
         Pat::Type(typed) => bound(&mut typed.pat, names, wanted),
         _ => {}
     }
+}
+
+/// Whether rstest reads it: other attributes, such as `#[allow]`, say nothing about whose a parameter is.
+fn is_rstests(attr: &Attribute) -> bool {
+    RSTEST.contains(&last_segment(attr.path()).as_str())
 }
 
 fn is_ignore(attr: &Attribute) -> bool {

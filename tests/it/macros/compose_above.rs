@@ -72,6 +72,14 @@ fn files(#[files("tests/vectors/streams/feng*.spead")] path: PathBuf, queue: Inp
     assert!(rx.next_heap().is_err());
 }
 
+/// An attribute of another kind does not make it a fixture.
+#[spead_test(snapshot = false)]
+#[rstest]
+#[case(8)]
+fn a_handle_may_have_attributes(#[case] len: usize, #[allow(unused_variables)] tx: SendStream, rx: RecvStream) {
+    assert_eq!((len, rx.config().max_heaps), (8, 4));
+}
+
 /// The first packet's header, cut off.
 fn heap_bytes(path: &PathBuf) -> Vec<u8> {
     std::fs::read(path).unwrap()[..8].to_vec()

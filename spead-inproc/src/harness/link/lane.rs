@@ -1,6 +1,7 @@
-use std::collections::{HashMap, VecDeque};
-
-use std::net::SocketAddrV4;
+use std::{
+    collections::{HashMap, VecDeque},
+    net::SocketAddrV4,
+};
 
 use crate::{send::Run, stream::Entry, wire::HeapCnt};
 
