@@ -148,8 +148,8 @@ impl Model {
         let failed = match &self.returns {
             Returns::Nothing => quote_spanned!(mixed => #private::passed),
             Returns::Value(ty) => quote_spanned!(mixed => |out: &#ty| {
-                use #private::Otherwise as _;
-                #private::Probe(out).failed()
+                use #private::{OfResult as _, Otherwise as _};
+                (&#private::Probe(out)).__spead_failed()
             }),
         };
         let compare = if self.snapshot {
@@ -188,7 +188,8 @@ impl Model {
             None => (self.around.should_panic.tokens(&private))
                 .map(|should_panic| quote_spanned!(mixed => #setup.should_panic(#should_panic);)),
         };
-        let new = quote_spanned!(mixed => #private::Setup::new(#private::home!(#name), __SPEAD_DEMAND));
+        let calls = self.item.calls().filter(|_| site.is_none()).map(|calls| quote_spanned!(mixed => , #calls));
+        let new = quote_spanned!(mixed => #private::Setup::new(#private::home!(#name #calls), __SPEAD_DEMAND));
         let value = if told.is_none() && keys.is_empty() {
             new
         } else {

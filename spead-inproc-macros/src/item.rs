@@ -41,10 +41,20 @@ fn braces(token: TokenTree) -> Option<Group> {
 }
 
 impl TestFn {
-    /// The name as libtest prints it.
+    /// The name as libtest prints it: with the `r#` of a keyword.
     pub(crate) fn name(&self) -> String {
-        let name = self.sig.ident.to_string();
-        name.strip_prefix("r#").unwrap_or(&name).to_owned()
+        self.sig.ident.to_string()
+    }
+
+    /// The function that the body ends with a call of: rstest's cases call the test like this.
+    pub(crate) fn calls(&self) -> Option<String> {
+        let tokens: Vec<TokenTree> = self.body.stream().into_iter().collect();
+        match tokens.as_slice() {
+            [call @ .., TokenTree::Punct(dot), TokenTree::Ident(wait)] if dot.as_char() == '.' && wait == "await" => {
+                called(call)
+            }
+            call => called(call),
+        }
     }
 
     /// Whether this looks like a function that rstest has generated, around handles it took for fixtures.
@@ -84,6 +94,22 @@ impl TestFn {
     }
 }
 
+/// The function that is called last; where a closure is called, as by what keeps rstest's time, the one that it calls.
+fn called(tokens: &[TokenTree]) -> Option<String> {
+    let [before @ .., TokenTree::Ident(name), TokenTree::Group(arguments)] = tokens else { return None };
+    let of_something = matches!(before.last(), Some(TokenTree::Punct(punct)) if ".:".contains(punct.as_char()));
+    if of_something || arguments.delimiter() != Delimiter::Parenthesis {
+        return None;
+    }
+    let arguments: Vec<TokenTree> = arguments.stream().into_iter().collect();
+    let closure = arguments.split(|token| is_punct(token, ',')).next();
+    match closure.filter(|tokens| matches!(tokens.first(), Some(TokenTree::Ident(first)) if first == "move")) {
+        Some(closure) => called(closure),
+        // Not `Ok(())`.
+        None => Some(name.to_string()).filter(|name| !name.starts_with(char::is_uppercase)),
+    }
+}
+
 fn is_punct(token: &TokenTree, wanted: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == wanted)
 }
@@ -96,4 +122,25 @@ pub(crate) fn last_segment(path: &syn::Path) -> String {
 /// The first segment of an attribute's path: `case` of `case::small`.
 pub(crate) fn first_segment(path: &syn::Path) -> String {
     path.segments.first().map(|segment| segment.ident.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_call_is_known() {
+        let calls = |text: &str| syn::parse_str::<TestFn>(&format!("fn t() {{ {text} }}")).unwrap().calls();
+        for text in [
+            "let n = 1; sizes(n, tx)",
+            "sizes(n, tx).await",
+            "use rstest::timeout::*; execute_with_timeout_sync(move || sizes(n, tx), Duration::from_secs(1))",
+            "execute_with_timeout_async(move || sizes(n, tx), limit).await",
+        ] {
+            assert_eq!(calls(text).as_deref(), Some("sizes"), "{text}");
+        }
+        for text in ["", "sizes(n);", "tx.sizes(n)", "of::sizes(n)", "Ok(())", "sizes!(n)", "sizes[0]"] {
+            assert_eq!(calls(text), None, "{text}");
+        }
+    }
 }

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
-use super::{Descriptors, EndpointError, Faults, Harness, Order, Tolerance, tolerance::Tolerances};
+use super::{Descriptors, EndpointError, Faults, Harness, Order, Tolerance, group::Endpoints, tolerance::Tolerances};
 use crate::{
     recv::{RecvConfig, RecvConfigError},
+    send::{CutRule, PacketizeError},
     stream::{Io, SendConfig, SendConfigError},
     wire::Flavour,
 };
@@ -11,7 +12,7 @@ use crate::{
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct HarnessBuilder {
-    pub(super) senders: Option<u32>,
+    pub(super) senders: Option<usize>,
     pub(super) receivers: Option<usize>,
     pub(super) substreams: Option<usize>,
     pub(super) flavour: Flavour,
@@ -26,6 +27,8 @@ pub struct HarnessBuilder {
     pub(super) groups: Vec<String>,
     pub(super) descriptors: Descriptors,
     pub(super) taps: bool,
+    /// The case of the test, if it has cases: what snapshots in it are called.
+    pub(super) case: Option<String>,
 }
 
 impl Default for HarnessBuilder {
@@ -46,6 +49,7 @@ impl Default for HarnessBuilder {
             groups: Vec::new(),
             descriptors: Descriptors::first(),
             taps: false,
+            case: None,
         }
     }
 }
@@ -53,7 +57,7 @@ impl Default for HarnessBuilder {
 impl HarnessBuilder {
     /// How many streams send into the queue. Sender *i* of *n* gives its heaps the cnts `i + 1`, `i + 1 + n`, … Default 1.
     pub fn senders(self, senders: usize) -> Self {
-        Self { senders: Some(u32::try_from(senders).unwrap_or(u32::MAX)), ..self }
+        Self { senders: Some(senders), ..self }
     }
 
     /// How many streams receive from the queue and share its packets. Default 1.
@@ -170,16 +174,43 @@ impl HarnessBuilder {
 
     /// How many streams send into the queue.
     pub(super) fn own_senders(&self) -> u32 {
-        self.senders.unwrap_or_else(|| u32::from(self.groups.is_empty()))
+        let own = self.senders.unwrap_or_else(|| usize::from(self.groups.is_empty()));
+        u32::try_from(own).unwrap_or(u32::MAX)
+    }
+
+    /// How many streams receive from the queue.
+    pub(super) fn own_receivers(&self) -> usize {
+        self.receivers.unwrap_or_else(|| usize::from(self.groups.is_empty()))
+    }
+
+    /// What can be said of the settings before there are streams.
+    pub(super) fn check(&self) -> Result<(), HarnessError> {
+        if self.receivers == Some(0) && self.groups.is_empty() {
+            return Err(HarnessError::NoReceivers);
+        }
+        for (what, count) in [("senders", self.senders), ("receivers", self.receivers)] {
+            if let Some(count) = count.filter(|count| *count > MOST_STREAMS) {
+                return Err(HarnessError::TooManyStreams { what, count });
+            }
+        }
+        for text in &self.groups {
+            Endpoints::parse(text)?;
+        }
+        self.send.check()?;
+        CutRule::new(self.send.max_packet_size, false)?;
+        self.receiving().slots()?;
+        Ok(())
     }
 
     /// The settings of the receiving streams, with the default that depends on the others.
     pub(super) fn receiving(&self) -> RecvConfig {
-        let substreams =
-            self.substreams.unwrap_or_else(|| usize::try_from(self.senders.unwrap_or(1).max(1)).unwrap_or(usize::MAX));
+        let substreams = self.substreams.unwrap_or_else(|| self.senders.unwrap_or(1).max(1));
         RecvConfig { substreams, ..self.recv }
     }
 }
+
+/// Streams of one kind in a harness.
+const MOST_STREAMS: usize = 1 << 16;
 
 /// Settings of a harness that cannot work.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -188,9 +219,20 @@ pub enum HarnessError {
     /// Nobody would receive.
     #[error("receivers 0: use at least 1")]
     NoReceivers,
+    /// Each stream takes memory, also one that nobody uses.
+    #[error("{what} {count}: use at most 65536")]
+    TooManyStreams {
+        /// Senders or receivers.
+        what: &'static str,
+        /// How many were asked for.
+        count: usize,
+    },
     /// A group that is no address.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
+    /// Packets in which no heap could be sent.
+    #[error(transparent)]
+    Packets(#[from] PacketizeError),
     /// The settings of the sending streams.
     #[error(transparent)]
     Send(#[from] SendConfigError),

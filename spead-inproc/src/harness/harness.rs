@@ -6,6 +6,7 @@ use super::{
     group::{Endpoints, Subscriber},
     link::{Exit, Link},
     report,
+    shown::Attached,
     tolerance::Tolerances,
 };
 use crate::{
@@ -57,13 +58,11 @@ impl Harness {
 
     pub(super) fn new(config: &HarnessBuilder) -> Result<Self, HarnessError> {
         let grouped = !config.groups.is_empty();
-        if config.receivers == Some(0) && !grouped {
-            return Err(HarnessError::NoReceivers);
-        }
+        config.check()?;
         let queue = InprocQueue::new();
         let tolerances = Arc::new(config.tolerances.clone());
-        let attached: Arc<dyn Any + Send + Sync> = Arc::<Tolerances>::clone(&tolerances);
-        let watch = Arc::new(Watch::new(config.threads, config.timeout, attached));
+        let attached = Attached { tolerances: Arc::clone(&tolerances), case: config.case.clone() };
+        let watch = Arc::new(Watch::new(config.threads, config.timeout, Arc::new(attached)));
         let link = config.is_linked().then(|| {
             let senders = usize::try_from(config.own_senders()).unwrap_or(usize::MAX);
             let faults = config.faults.clone().unwrap_or_default();
@@ -85,8 +84,7 @@ impl Harness {
             added.expect("a new stream has not been started");
             Ok::<_, HarnessError>(rx.watched(Arc::clone(&watch)))
         };
-        let receivers =
-            (0..config.receivers.unwrap_or_else(|| usize::from(!grouped))).map(receiver).collect::<Result<_, _>>()?;
+        let receivers = (0..config.own_receivers()).map(receiver).collect::<Result<_, _>>()?;
         Ok(Self {
             queue,
             senders,

@@ -98,38 +98,42 @@ impl Demand {
         total
     }
 
-    /// Compares with the number of senders: while the test is compiled, if that is a literal.
+    /// Compares with the number of senders while the test is compiled.
     #[doc(hidden)]
     #[track_caller]
     pub const fn check_senders(self, senders: usize) {
-        if self.senders > senders {
-            Message::new("`senders = ")
-                .number(senders)
-                .text("`, but the parameters take ")
-                .number(self.senders)
-                .panic();
-        }
-        if self.senders < senders && !self.rest && !self.open {
-            Message::new("`senders = ")
-                .number(senders)
-                .text("`, but the parameters take ")
-                .number(self.senders)
-                .text(": take the others too (a `Vec<SendStream>` or a `Harness` takes the rest)")
-                .panic();
+        if let Some(complaint) = self.senders_complaint(senders) {
+            complaint.panic();
         }
     }
 
-    /// Compares with the number of receivers. Those that nobody takes are read when the test is over.
+    /// Compares with the number of receivers while the test is compiled.
     #[doc(hidden)]
     #[track_caller]
     pub const fn check_receivers(self, receivers: usize) {
-        if self.receivers > receivers {
-            Message::new("`receivers = ")
-                .number(receivers)
-                .text("`, but the parameters take ")
-                .number(self.receivers)
-                .panic();
+        if let Some(complaint) = self.receivers_complaint(receivers) {
+            complaint.panic();
         }
+    }
+
+    pub(super) const fn senders_complaint(self, senders: usize) -> Option<Message> {
+        if self.senders == senders || (self.senders < senders && (self.rest || self.open)) {
+            return None;
+        }
+        let told = Message::new("`senders = ").number(senders).plus("`, but the parameters take ").number(self.senders);
+        if self.senders > senders {
+            return Some(told);
+        }
+        Some(told.plus(": take the others too (a `Vec<SendStream>` or a `Harness` takes the rest)"))
+    }
+
+    /// Receivers that nobody takes are read when the test is over.
+    pub(super) const fn receivers_complaint(self, receivers: usize) -> Option<Message> {
+        if self.receivers <= receivers {
+            return None;
+        }
+        let told = Message::new("`receivers = ").number(receivers);
+        Some(told.plus("`, but the parameters take ").number(self.receivers))
     }
 
     /// The number of senders that makes everybody content.
@@ -152,13 +156,15 @@ impl Demand {
 pub(super) struct Claims {
     /// Senders that later parameters need: whoever takes the rest leaves them.
     senders: usize,
+    /// Whether a parameter takes the rest, of which a harness then has none.
+    rest: bool,
     /// Receivers that were taken.
     receivers: usize,
 }
 
 impl Harness {
     pub(super) const fn expect(&mut self, demand: Demand) {
-        self.claims().senders = demand.senders;
+        *self.claims() = Claims { senders: demand.senders, rest: demand.rest, receivers: 0 };
     }
 
     fn take_sender(&mut self) -> SendStream {
@@ -182,9 +188,10 @@ impl Harness {
         receiver.expect("a `FromHarness` takes more receivers than its `DEMAND` says")
     }
 
-    /// All senders but for as many as later parameters need; the others keep their places.
+    /// All senders but for as many as other parameters need; the others keep their places.
     fn take_harness(&mut self) -> Self {
-        let mut reserved = self.claims().senders;
+        let claims = self.claims();
+        let mut reserved = if claims.rest { usize::MAX } else { claims.senders };
         let mut take = |sender: &mut Option<SendStream>| match (&sender, reserved) {
             (Some(_), 1..) => {
                 reserved -= 1;
@@ -198,17 +205,18 @@ impl Harness {
 }
 
 /// A text with numbers, put together where `format!` cannot go: in constants.
-struct Message {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Message {
     bytes: [u8; 192],
     len: usize,
 }
 
 impl Message {
     const fn new(text: &str) -> Self {
-        Self { bytes: [0; 192], len: 0 }.text(text)
+        Self { bytes: [0; 192], len: 0 }.plus(text)
     }
 
-    const fn text(mut self, text: &str) -> Self {
+    const fn plus(mut self, text: &str) -> Self {
         let mut at = 0;
         while at < text.len() {
             self.bytes[self.len] = text.as_bytes()[at];
@@ -228,12 +236,16 @@ impl Message {
         self
     }
 
-    #[track_caller]
-    const fn panic(&self) -> ! {
+    pub(super) const fn text(&self) -> &str {
         match std::str::from_utf8(self.bytes.split_at(self.len).0) {
-            Ok(text) => panic!("{}", text),
+            Ok(text) => text,
             Err(_) => unreachable!(),
         }
+    }
+
+    #[track_caller]
+    const fn panic(&self) -> ! {
+        panic!("{}", self.text())
     }
 }
 
@@ -286,7 +298,8 @@ impl FromHarness for InprocQueue {
     }
 }
 
-/// The harness itself, with every receiver and all senders that the other parameters leave.
+/// The harness itself, with every receiver and all senders that the other parameters leave: none beside a
+/// `Vec<SendStream>`.
 impl FromHarness for Harness {
     const DEMAND: Demand = Demand { open: true, ..Demand::NONE };
 

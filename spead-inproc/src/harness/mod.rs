@@ -20,6 +20,7 @@ mod outcome;
 mod presence;
 #[doc(hidden)]
 pub mod private;
+mod refusal;
 mod render;
 mod report;
 mod running;

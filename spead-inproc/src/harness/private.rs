@@ -9,12 +9,13 @@ use insta::Settings;
 
 pub use super::{
     Demand, Descriptors, Faults, FromHarness, Harness, HarnessBuilder, Order,
-    outcome::{Otherwise, Probe, passed},
+    outcome::{OfResult, Otherwise, Probe, passed},
     running::Snapshot,
     shown::Shown,
     site::{Home, Site},
 };
 use super::{
+    refusal::Refusal,
     running::{Place, Running},
     sweep::Orders,
     swept::Swept,
@@ -32,6 +33,9 @@ macro_rules! __home {
             $function,
             $crate::__private::core::concat!($crate::__private::core::env!("CARGO_MANIFEST_DIR"), "/snapshots"),
         )
+    };
+    ($function:expr, $calls:expr) => {
+        $crate::__home!($function).calling($calls)
     };
 }
 
@@ -132,7 +136,7 @@ impl Setup {
     }
 
     pub fn seeds(&mut self, seeds: impl IntoIterator<Item = u64>) {
-        self.orders = Some(Orders::Seeds(seeds.into_iter().collect()));
+        self.orders = Some(Orders::seeds(seeds));
     }
 
     pub fn exhaustive(&mut self, most: usize) {
@@ -144,42 +148,61 @@ impl Setup {
     }
 
     /// Settles what the test has not said, and holds it against the parameters.
-    #[track_caller]
-    fn settle(self) -> (Place, HarnessBuilder, Demand, Option<Orders>) {
+    fn settle(self) -> Result<Settled, Refusal> {
         let Self { home, site, demand, mut builder, name, settings, orders } = self;
+        let refused = |message: String| {
+            let message = format!("`#[spead_test]` cannot build its harness: {message}");
+            Refusal { message, panics: site.panics() }
+        };
+        if name.as_ref().is_some_and(|name| name.trim().is_empty()) {
+            return Err(refused("`name` names a snapshot file: it cannot be empty".to_owned()));
+        }
         // With groups, streams join those.
         let grouped = !builder.groups.is_empty();
-        let inferred = u32::try_from(demand.inferred_senders(grouped)).unwrap_or(u32::MAX);
-        assert!(
-            builder.senders.is_some() || !demand.takes_rest(),
-            "a parameter of this test takes the rest of the senders: say how many there are, `senders = ..`"
-        );
-        let senders = *builder.senders.get_or_insert(inferred);
-        demand.check_senders(usize::try_from(senders).unwrap_or(usize::MAX));
-        let inferred = demand.inferred_receivers(grouped);
-        let receivers = *builder.receivers.get_or_insert(inferred);
-        demand.check_receivers(receivers);
-        let own_settings = settings.is_some();
+        if builder.senders.is_none() && demand.takes_rest() {
+            return Err(refused(
+                "a parameter of this test takes the rest of the senders: say how many there are, `senders = ..`"
+                    .to_owned(),
+            ));
+        }
+        let senders = *builder.senders.get_or_insert_with(|| demand.inferred_senders(grouped));
+        let receivers = *builder.receivers.get_or_insert_with(|| demand.inferred_receivers(grouped));
+        let complaint = demand.senders_complaint(senders).or_else(|| demand.receivers_complaint(receivers));
+        if let Some(complaint) = complaint {
+            return Err(refused(complaint.text().to_owned()));
+        }
+        builder.check().map_err(|error| refused(error.to_string()))?;
+        builder.case = home.case(&site);
         let settings = settings.unwrap_or_else(Settings::clone_current);
-        (Place { home, site, name, settings, own_settings }, builder, demand, orders)
+        Ok(Settled { place: Place { home, site, name, settings }, builder, demand, orders })
     }
 
-    #[track_caller]
-    fn start(self) -> Running {
-        let (place, builder, demand, _) = self.settle();
-        Running::new(place, &builder, demand)
+    fn start(self) -> Result<Running, Refusal> {
+        let Settled { place, builder, demand, .. } = self.settle()?;
+        Ok(Running::new(place, &builder, demand))
     }
+}
+
+/// A test about to start.
+struct Settled {
+    place: Place,
+    builder: HarnessBuilder,
+    demand: Demand,
+    orders: Option<Orders>,
 }
 
 /// Runs a test.
 #[track_caller]
-pub fn run<R>(
+pub fn run<R: 'static>(
     setup: Setup,
     body: impl FnOnce(&mut Harness) -> R,
     failed: fn(&R) -> bool,
     compare: Option<fn(&Snapshot)>,
 ) -> R {
-    let mut running = setup.start();
+    let mut running = match setup.start() {
+        Ok(running) => running,
+        Err(refusal) => return refusal.end(),
+    };
     let bound = running.body.bind_to_scope();
     let out = body(&mut running.harness);
     drop(bound);
@@ -188,13 +211,16 @@ pub fn run<R>(
 }
 
 /// Runs a test on the runtime that polls it.
-pub async fn run_async<R, F: Future<Output = R>>(
+pub async fn run_async<R: 'static, F: Future<Output = R>>(
     setup: Setup,
     body: impl FnOnce(&mut Harness) -> F,
     failed: fn(&R) -> bool,
     compare: Option<fn(&Snapshot)>,
 ) -> R {
-    let mut running = setup.start();
+    let mut running = match setup.start() {
+        Ok(running) => running,
+        Err(refusal) => return refusal.end(),
+    };
     let future = running.body.bind(|| body(&mut running.harness));
     let out = running.body.bind_async(future).await;
     running.end(failed(&out), compare);
@@ -203,23 +229,31 @@ pub async fn run_async<R, F: Future<Output = R>>(
 
 /// Runs a test in many orders.
 #[track_caller]
-pub fn sweep<R>(
+pub fn sweep<R: 'static>(
     setup: Setup,
     body: impl Fn(&mut Harness) -> R,
     failed: fn(&R) -> bool,
     compare: Option<fn(&Snapshot)>,
 ) -> R {
-    let (place, builder, demand, orders) = setup.settle();
-    Swept::new(place, demand, failed, compare.is_some()).run(&builder, orders, body, compare)
+    match setup.settle() {
+        Ok(Settled { place, builder, demand, orders }) => {
+            Swept::new(place, demand, failed, compare.is_some()).run(&builder, orders, body, compare)
+        }
+        Err(refusal) => refusal.end(),
+    }
 }
 
 /// Runs a test in many orders on the runtime that polls it.
-pub async fn sweep_async<R, F: Future<Output = R>>(
+pub async fn sweep_async<R: 'static, F: Future<Output = R>>(
     setup: Setup,
     body: impl Fn(&mut Harness) -> F,
     failed: fn(&R) -> bool,
     compare: Option<fn(&Snapshot)>,
 ) -> R {
-    let (place, builder, demand, orders) = setup.settle();
-    Swept::new(place, demand, failed, compare.is_some()).run_async(&builder, orders, body, compare).await
+    match setup.settle() {
+        Ok(Settled { place, builder, demand, orders }) => {
+            Swept::new(place, demand, failed, compare.is_some()).run_async(&builder, orders, body, compare).await
+        }
+        Err(refusal) => refusal.end(),
+    }
 }

@@ -2,13 +2,13 @@ use std::{collections::BTreeMap, fmt, iter, sync::Arc};
 
 use super::{
     Descriptors, Done, Lint, artifact,
+    comparison::ItemValue,
     group::Subscriber,
     link::{self, Link},
     render::{self, Known},
     tolerance::Tolerances,
 };
 use crate::{
-    descriptor::Value,
     heap::Origin,
     inproc::InprocQueue,
     recv::{Count, Event, Fate, Ledger, RecvConfig, Rejection, Stats, Trace},
@@ -79,7 +79,7 @@ impl ReceiverReport {
     }
 
     /// The values of all items that are known and can be read, in the order in which the text shows them.
-    pub(super) fn values(&self) -> Vec<Value> {
+    pub(super) fn values(&self) -> Vec<ItemValue> {
         let mut known = self.known_before();
         let mut values = Vec::new();
         for event in &self.events {
@@ -90,7 +90,11 @@ impl ReceiverReport {
                 }
                 Event::Incomplete(heap) => heap.items(),
             };
-            values.extend(items.iter().filter_map(|item| known.value(item)).map(|(_, value)| value));
+            values.extend(items.iter().filter_map(|item| {
+                let (descriptor, value) = known.value(item)?;
+                let tolerance = self.tolerances.get(descriptor.name()).copied();
+                Some(ItemValue::new(item, descriptor, value, tolerance))
+            }));
         }
         values
     }

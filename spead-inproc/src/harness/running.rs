@@ -1,9 +1,10 @@
 //! A test on its way, and what is compared when it is over.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
     thread,
 };
 
@@ -22,8 +23,6 @@ pub(super) struct Place {
     pub(super) site: Site,
     pub(super) name: Option<String>,
     pub(super) settings: Settings,
-    /// Whether those are the test's own.
-    pub(super) own_settings: bool,
 }
 
 impl Place {
@@ -36,21 +35,17 @@ impl Place {
     #[track_caller]
     pub(super) fn compare(&self, report: &Report, text: String, compare: fn(&Snapshot)) {
         let name = self.home.snapshot(&self.site, self.name.as_deref());
-        if let Some(given) = &self.name {
-            claim(self.home.full(&name), given);
-        }
-        let mut settings = settings::for_heaps(&self.settings, self.home.snapshots());
-        if let Some(comparison) = self.comparison(report) {
-            settings.set_comparator(Box::new(comparison));
-        }
+        let mut settings = settings::for_heaps(&self.settings, &self.home.snapshots());
+        let suffix = settings.snapshot_suffix().map(|suffix| format!("@{suffix}")).unwrap_or_default();
+        let file = settings.snapshot_path().join(format!("{}{suffix}.snap", self.home.full(&name)));
+        claim(file, Claim { home: self.home, test: self.home.test(&self.site), given: self.name.clone() });
+        self.comparison(report).bind_to(&mut settings);
         settings.bind(|| compare(&Snapshot { name, text }));
     }
 
-    /// Ours, unless the user's settings may bring another and no tolerance asks for ours.
-    fn comparison(&self, report: &Report) -> Option<Comparison> {
-        let tolerances = report.receivers.first().map(|receiver| Arc::clone(&receiver.tolerances))?;
-        let values = || report.receivers.iter().flat_map(ReceiverReport::values).collect();
-        (!self.own_settings || !tolerances.is_empty()).then(|| Comparison::new(self.artifact(), values(), tolerances))
+    /// How the text of a report is compared.
+    pub(super) fn comparison(&self, report: &Report) -> Comparison {
+        Comparison::new(self.artifact(), report.receivers.iter().flat_map(ReceiverReport::values).collect())
     }
 
     pub(super) fn post_mortem(&self, report: &Report) -> String {
@@ -59,17 +54,14 @@ impl Place {
 
     /// What files for people are called that this test leaves.
     fn artifact(&self) -> String {
-        self.home.full(&self.home.path(&self.site)).replace("::", "__")
+        self.home.full(&self.home.path(&self.site))
     }
 }
 
-/// A harness for a test.
+/// A harness for a test, whose settings have been checked.
 #[track_caller]
 pub(super) fn harness(builder: &HarnessBuilder, demand: Demand) -> Harness {
-    let mut harness = match Harness::new(builder) {
-        Ok(harness) => harness,
-        Err(error) => panic!("`#[spead_test]` cannot build its harness: {error}"),
-    };
+    let mut harness = Harness::new(builder).expect("settings that were checked");
     harness.expect(demand);
     harness
 }
@@ -93,15 +85,14 @@ impl Running {
 
     #[track_caller]
     pub(super) fn end(&mut self, failed: bool, compare: Option<fn(&Snapshot)>) {
+        // Whatever panics here, a snapshot that differs or a wrong account, would pass a test whose body should have.
+        if self.place.site.panics() {
+            return;
+        }
         self.over = true;
         let report = self.harness.report();
-        let panics = self.place.site.panics();
-        if !failed && !panics {
+        if !failed {
             self.harness.check_groups();
-        }
-        // A snapshot that differs panics, and a test that should panic would pass by it.
-        if panics {
-            return;
         }
         if failed {
             let compared = if compare.is_some() { ", so its snapshot was not compared" } else { "" };
@@ -124,8 +115,12 @@ impl Drop for Running {
             format!("{report}{}", self.place.post_mortem(&report))
         });
         if let Ok(report) = catch_unwind(report) {
-            let end = if thread::panicking() { "panicked" } else { "was cut short" };
-            eprintln!("the body {end} before the snapshot; heaps so far:\n{report}");
+            let end = match (thread::panicking(), self.place.site.panics()) {
+                (true, _) => "panicked before the snapshot",
+                (false, true) => "did not panic",
+                (false, false) => "was cut short before the snapshot",
+            };
+            eprintln!("the body {end}; heaps so far:\n{report}");
         }
     }
 }
@@ -151,10 +146,39 @@ impl Snapshot {
     }
 }
 
-/// Two tests that share a name would take turns with one file.
+/// Who has a snapshot file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Claim {
+    /// What all its cases share.
+    home: Home,
+    /// What libtest calls the test.
+    test: String,
+    given: Option<String>,
+}
+
+/// Two tests that share a file would take turns with it. Seen if they run in one process, as `cargo test` runs them.
 #[track_caller]
-fn claim(file: String, given: &str) {
-    static CLAIMED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-    let new = CLAIMED.lock().unwrap_or_else(PoisonError::into_inner).insert(file);
-    assert!(new, "two cases of this test have the snapshot name {given:?}: `name` must tell them apart");
+fn claim(file: PathBuf, claim: Claim) {
+    static CLAIMED: Mutex<BTreeMap<PathBuf, Claim>> = Mutex::new(BTreeMap::new());
+    let first =
+        CLAIMED.lock().unwrap_or_else(PoisonError::into_inner).entry(file).or_insert_with(|| claim.clone()).clone();
+    assert!(first == claim, "{}", first.meets(&claim));
+}
+
+impl Claim {
+    fn meets(&self, other: &Self) -> String {
+        match (&self.given, &other.given) {
+            (Some(name), Some(again)) if name == again && self.home == other.home => {
+                format!("two cases of this test have the snapshot name {name:?}: `name` must tell them apart")
+            }
+            (Some(name), Some(again)) if self.home == other.home => format!(
+                "two cases of this test have the snapshot names {name:?} and {again:?}, which are one file name: `name` must \
+                 tell them apart by other characters"
+            ),
+            _ => format!(
+                "the tests {} and {} have one snapshot file, by their names: rename one of them",
+                self.test, other.test
+            ),
+        }
+    }
 }

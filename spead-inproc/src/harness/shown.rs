@@ -10,33 +10,45 @@ use crate::{
     stream::{Entry, RecvStream},
 };
 
+/// What streams of a harness know of their test.
+#[derive(Debug)]
+pub(super) struct Attached {
+    pub(super) tolerances: Arc<Tolerances>,
+    /// What tells this case from its siblings.
+    pub(super) case: Option<String>,
+}
+
 /// A text for insta, and how it is compared.
 #[derive(Debug)]
 pub struct Shown {
     text: String,
     comparison: Option<Comparison>,
+    /// The case that it belongs to, if somebody knows: on a thread of the test's own insta does not.
+    case: Option<String>,
 }
 
 impl Shown {
     /// What a stream has given out since the last time, or can give out now.
     pub fn heaps(rx: &impl AsRef<RecvStream>, home: &Home) -> Self {
         let rx = rx.as_ref();
-        let tolerances = rx.attached().and_then(|attached| Arc::clone(attached).downcast::<Tolerances>().ok());
-        let report = ReceiverReport::new(rx, &tolerances.unwrap_or_default());
-        let tolerances = Arc::clone(&report.tolerances);
-        let comparison = Comparison::new(home.artifact(), report.values(), tolerances);
-        Self { text: report.to_string(), comparison: Some(comparison) }
+        let attached = rx.attached().and_then(|attached| attached.downcast_ref::<Attached>());
+        let tolerances = attached.map(|attached| Arc::clone(&attached.tolerances)).unwrap_or_default();
+        let report = ReceiverReport::new(rx, &tolerances);
+        let comparison = Comparison::new(home.artifact(), report.values());
+        let case = attached.and_then(|attached| attached.case.clone());
+        Self { text: report.to_string(), comparison: Some(comparison), case }
     }
 
     /// A line for each packet.
     pub fn packets(packets: &(impl WireView + ?Sized)) -> Self {
-        Self { text: packets.wire_view(), comparison: None }
+        Self { text: packets.wire_view(), comparison: None, case: None }
     }
 
     /// Lets insta compare the text.
     #[track_caller]
     pub fn compare(&self, home: &Home, assert: impl FnOnce(&str)) {
-        let mut settings = settings::for_heaps(&Settings::clone_current(), home.snapshots());
+        let settings = settings::for_body(&Settings::clone_current(), self.case.clone());
+        let mut settings = settings::for_heaps(&settings, &home.snapshots());
         if let Some(comparison) = &self.comparison {
             comparison.clone().bind_to(&mut settings);
         }
@@ -173,7 +185,8 @@ macro_rules! __assert_shown {
         $shown.compare(&$home, |text| {
             #[allow(unused_imports)]
             use $crate::__private::std::prelude::rust_2021::*;
-            $crate::__private::insta::assert_snapshot!(text, @$inline)
+            // A case comes here as often as there are cases; the text is the same for all.
+            $crate::__private::insta::allow_duplicates! { $crate::__private::insta::assert_snapshot!(text, @$inline) }
         })
     };
     ($home:ident, $shown:expr, $name:expr $(,)?) => {

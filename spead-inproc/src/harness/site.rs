@@ -1,23 +1,40 @@
 //! Where a test is, and the name of its snapshot that follows from it.
 
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
 /// The place of a test in its crate, written down where it is expanded.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Home {
     /// The module in which insta's macro expands; insta puts it before every name.
     module: &'static str,
+    /// As it is written: `r#loop` too.
     function: &'static str,
-    /// The folder for snapshots.
+    /// The folder for snapshots, where the test was built.
     snapshots: &'static str,
+    /// The function that this one ends with a call of, if it does.
+    calls: &'static str,
 }
 
 impl Home {
     /// What `module_path!()` and the annotated function say.
+    #[must_use]
     pub const fn new(module: &'static str, function: &'static str, snapshots: &'static str) -> Self {
-        Self { module, function, snapshots }
+        Self { module, function, snapshots, calls: "" }
     }
 
-    pub(super) const fn snapshots(&self) -> &'static str {
-        self.snapshots
+    /// That of a function which ends with a call of this one, as do those that rstest makes of cases.
+    #[must_use]
+    pub const fn calling(self, calls: &'static str) -> Self {
+        Self { calls, ..self }
+    }
+
+    /// The folder for snapshots: that of the package where it was built, or where it runs, if it has moved since.
+    pub(super) fn snapshots(&self) -> PathBuf {
+        let built = Path::new(self.snapshots);
+        folder(built, built.parent().is_some_and(Path::is_dir), env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from))
     }
 
     pub(super) const fn site(&self) -> Site {
@@ -27,7 +44,8 @@ impl Home {
     /// How the test is called, without the module it is in: `sizes__case_1_one_packet`, or just the function.
     pub(super) fn path(&self, site: &Site) -> String {
         let inside = site.module.strip_prefix(self.module).unwrap_or_default().trim_start_matches("::");
-        if inside.is_empty() { site.name.to_owned() } else { format!("{}__{}", inside.replace("::", "__"), site.name) }
+        let name = plain(site.name);
+        if inside.is_empty() { name.to_owned() } else { format!("{}__{name}", inside.replace("::", "__")) }
     }
 
     /// What libtest calls the test: its path without the crate.
@@ -38,13 +56,26 @@ impl Home {
 
     /// What tells this case from its siblings: `case_1_one_packet`. Nothing for a test without cases.
     pub(super) fn case(&self, site: &Site) -> Option<String> {
-        self.path(site).strip_prefix(self.function)?.strip_prefix("__").map(str::to_owned)
+        let inside = if site.module == self.module {
+            // Below rstest each case is a test of its own, in a module called like the function that it calls.
+            let mut modules = site.module.split("::").skip(1);
+            modules.by_ref().find(|module| *module == self.calls)?;
+            modules.map(str::to_owned).collect::<Vec<_>>()
+        } else {
+            let inside = site.module.strip_prefix(self.module)?.strip_prefix("::")?;
+            let inside = inside.strip_prefix(self.function)?;
+            inside.split("::").skip(1).map(str::to_owned).collect()
+        };
+        Some(shortened(
+            inside.into_iter().chain([site.name.to_owned()]).collect::<Vec<_>>().join("__"),
+            self.module.len(),
+        ))
     }
 
     /// The name of the snapshot, to which insta adds the module before and a suffix, if there is one, after.
     pub(super) fn snapshot(&self, site: &Site, given: Option<&str>) -> String {
         let path = match given {
-            Some(name) => format!("{}__{}", self.function, file_name(name)),
+            Some(name) => format!("{}__{}", plain(self.function), file_name(name)),
             None => self.path(site),
         };
         format!("{}@heaps", shortened(path, self.module.len()))
@@ -55,10 +86,20 @@ impl Home {
         self.module.replace("::", "__")
     }
 
-    /// What identifies the snapshot among all of this process.
+    /// A snapshot's file among those of all modules.
     pub(super) fn full(&self, snapshot: &str) -> String {
-        format!("{}__{snapshot}", self.module)
+        format!("{}__{snapshot}", self.module.replace("::", "__"))
     }
+}
+
+fn folder(built: &Path, is_there: bool, package: Option<PathBuf>) -> PathBuf {
+    let moved = package.filter(|_| !is_there).zip(built.file_name());
+    moved.map_or_else(|| built.to_owned(), |(package, name)| package.join(name))
+}
+
+/// A name without what makes a name of a keyword.
+fn plain(name: &str) -> &str {
+    name.strip_prefix("r#").unwrap_or(name)
 }
 
 /// The function that runs: the test itself, or one that rstest made of it.
@@ -126,6 +167,41 @@ mod tests {
     fn a_given_name_replaces_the_case_and_is_a_file_name() {
         let case = Site::new("it::wire::sizes", "case_1_small");
         assert_eq!(HOME.snapshot(&case, Some("a/b::c 64")), "sizes__a_b__c 64@heaps");
+    }
+
+    #[test]
+    fn raw_names_are_those_of_libtest() {
+        let home = Home::new("it::r#loop", "r#in", "/snapshots");
+        let case = Site::new("it::r#loop::r#in", "case_1");
+        assert_eq!(
+            (home.test(&home.site()), home.snapshot(&home.site(), None)),
+            ("r#loop::r#in".into(), "in@heaps".into())
+        );
+        assert_eq!((home.test(&case), home.case(&case)), ("r#loop::r#in::case_1".into(), Some("case_1".into())));
+        // As insta names it in the other order, where `r#in` is a module.
+        assert_eq!(home.full(&home.snapshot(&case, None)), "it__r#loop__r#in__case_1@heaps");
+        let below = Home::new("it::r#loop::r#in", "case_1", "/snapshots");
+        assert_eq!(below.full(&below.snapshot(&below.site(), None)), "it__r#loop__r#in__case_1@heaps");
+    }
+
+    #[test]
+    fn a_case_below_rstest_is_known_by_what_it_calls() {
+        let case = |module, function| {
+            let home = Home::new(module, function, "/snapshots").calling("sizes");
+            home.case(&home.site())
+        };
+        assert_eq!(case("it::wire::sizes", "case_1_small").as_deref(), Some("case_1_small"));
+        assert_eq!(case("it::wire::sizes::n_1_1", "s_2_x").as_deref(), Some("n_1_1__s_2_x"));
+        assert_eq!(case("it::wire", "other"), None);
+        assert_eq!(case("sizes::wire", "of_the_crate"), None);
+    }
+
+    #[test]
+    fn snapshots_move_with_the_package() {
+        let (built, package) = (Path::new("/built/snapshots"), || Some(PathBuf::from("/moved")));
+        assert_eq!(folder(built, true, package()), built);
+        assert_eq!(folder(built, false, package()), Path::new("/moved/snapshots"));
+        assert_eq!(folder(built, false, None), built);
     }
 
     #[test]

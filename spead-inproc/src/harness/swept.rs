@@ -2,11 +2,10 @@
 
 use std::{
     any::Any,
-    cell::RefCell,
     future::{Future, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
 };
 
@@ -14,8 +13,10 @@ use insta::allow_duplicates;
 
 use super::{
     Demand, Harness, HarnessBuilder, Report,
+    refusal::Refusal,
     running::{Place, Snapshot, harness},
-    sweep::{Orders, Run, Search, here, now, quietly, text},
+    settings::filtered,
+    sweep::{Orders, Run, Search, Stopped, here, now, quietly, text},
 };
 
 /// One test, run again and again.
@@ -25,20 +26,30 @@ pub(super) struct Swept<R> {
     failed: fn(&R) -> bool,
     /// Whether what arrives must be the same each time.
     compares: bool,
-    /// What came of the first run, and its text.
-    first: RefCell<Option<(Report, String)>>,
-    /// What the body returned last, when it failed and when it did not.
-    returned: RefCell<[Option<R>; 2]>,
-    /// What became of what was not used, in the last run that failed.
-    post_mortem: RefCell<String>,
+    /// Behind a lock for futures that change threads, not for several runs at once.
+    runs: Mutex<Runs<R>>,
 }
 
-impl<R> Swept<R> {
+/// What is remembered of runs.
+struct Runs<R> {
+    /// What came of the first, and its text.
+    first: Option<(Report, String)>,
+    /// What the body returned last, when it failed and when it did not.
+    returned: [Option<R>; 2],
+    /// What became of what was not used, in the last run that failed.
+    post_mortem: String,
+}
+
+impl<R: 'static> Swept<R> {
     pub(super) fn new(place: Place, demand: Demand, failed: fn(&R) -> bool, compares: bool) -> Self {
         // A snapshot that differs panics, and a test that should panic would pass by it.
         let compares = compares && !place.site.panics();
-        let returned = RefCell::new([None, None]);
-        Self { place, demand, failed, compares, first: RefCell::default(), returned, post_mortem: RefCell::default() }
+        let runs = Runs { first: None, returned: [None, None], post_mortem: String::new() };
+        Self { place, demand, failed, compares, runs: Mutex::new(runs) }
+    }
+
+    fn runs(&self) -> MutexGuard<'_, Runs<R>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[track_caller]
@@ -94,7 +105,7 @@ impl<R> Swept<R> {
         builder: &HarnessBuilder,
         orders: Option<Orders>,
         attempt: impl AsyncFn(&HarnessBuilder) -> Run,
-    ) -> Result<u64, String> {
+    ) -> Result<u64, Stopped> {
         let orders = orders.unwrap_or_else(|| Orders::Seeds(vec![0]));
         let test = self.place.home.test(&self.place.site);
         let test = if test.is_empty() { here() } else { test };
@@ -116,18 +127,20 @@ impl<R> Swept<R> {
             report
         };
         match quietly(|| catch_unwind(AssertUnwindSafe(report))) {
+            // Only the body's own panic passes a test that should panic.
+            Err(_) if self.place.site.panics() => {}
             Err(panic) => failure = failure.or_else(|| Some(text(&*panic))),
             Ok(report) => {
                 let post_mortem = report.explain();
                 failure = failure.or_else(|| self.compares.then(|| self.differs(&report)).flatten());
                 if failure.is_some() {
-                    self.post_mortem.replace(post_mortem);
+                    self.runs().post_mortem = post_mortem;
                 }
             }
         }
         if let Ok(out) = outcome {
             let failed = (self.failed)(&out);
-            self.returned.borrow_mut()[usize::from(failed)] = Some(out);
+            self.runs().returned[usize::from(failed)] = Some(out);
         }
         Run { failure, link }
     }
@@ -136,14 +149,18 @@ impl<R> Swept<R> {
     fn differs(&self, report: &Report) -> Option<String> {
         let report = report.by_sender();
         let text = format!("the same in every order; heaps by sender and cnt\n{report}");
-        let mut first = self.first.borrow_mut();
-        let Some((_, expected)) = &*first else {
-            *first = Some((report, text));
+        let mut runs = self.runs();
+        let Some((_, expected)) = &runs.first else {
+            runs.first = Some((report, text));
             return None;
         };
+        if *expected == text {
+            return None;
+        }
+        let (expected, text) = (filtered(&self.place.settings, expected), filtered(&self.place.settings, &text));
+        let comparison = self.place.comparison(&report);
+        let (before, now) = comparison.beyond(&expected, &text)?;
         let end = "nothing more";
-        let mut lines = expected.lines().map(Some).chain([None]).zip(text.lines().map(Some).chain([None]));
-        let (before, now) = lines.find(|(before, now)| before != now)?;
         Some(format!(
             "what arrived is not what arrived in the first run\n  first run: {}\n  this run:  {}",
             before.unwrap_or(end).trim(),
@@ -152,18 +169,19 @@ impl<R> Swept<R> {
     }
 
     #[track_caller]
-    fn end(self, found: Result<u64, String>, compare: Option<fn(&Snapshot)>) -> R {
-        let [passed, failed] = self.returned.into_inner();
-        let told = match (found, compare) {
-            (Ok(_), compare) => {
-                if let (Some(compare), Some((report, text))) = (compare, self.first.into_inner()) {
+    fn end(self, found: Result<u64, Stopped>, compare: Option<fn(&Snapshot)>) -> R {
+        let Runs { first, returned: [passed, failed], post_mortem } =
+            self.runs.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let told = match found {
+            Ok(_) => {
+                if let (Some(compare), Some((report, text))) = (compare, first) {
                     self.place.compare(&report, text, compare);
                 }
                 return passed.expect("the search ran the body at least once, and nothing failed");
             }
-            (Err(told), _) => told,
+            Err(Stopped::Refused(message)) => return Refusal { message, panics: self.place.site.panics() }.end(),
+            Err(Stopped::Failed(told)) => told,
         };
-        let post_mortem = self.post_mortem.into_inner();
         if !post_mortem.is_empty() {
             eprintln!("in the shortest run that fails:\n{post_mortem}");
         }
@@ -188,6 +206,11 @@ mod tests {
         wire::Flavour,
     };
 
+    fn place() -> Place {
+        let home = Home::new("it", "t", "/snapshots");
+        Place { home, site: home.site(), name: None, settings: Settings::new() }
+    }
+
     /// The text has the heaps by sender, so the arrays that are compared with its lines must be in that order too.
     #[test]
     fn text_and_arrays_have_one_order() {
@@ -199,12 +222,10 @@ mod tests {
             harness.sender(sender).send_heap(&group.heap().unwrap()).unwrap();
         }
         let report = harness.finish();
-        let home = Home::new("it", "t", "/snapshots");
-        let place = Place { home, site: home.site(), name: None, settings: Settings::new(), own_settings: false };
-        let swept = Swept::new(place, Demand::NONE, passed::<()>, true);
+        let swept = Swept::new(place(), Demand::NONE, passed::<()>, true);
         assert_eq!(swept.differs(&report), None);
-        let (report, text) = swept.first.into_inner().unwrap();
-        let firsts: Vec<String> = report.receivers[0].values().iter().map(|array| array.text_at(0)).collect();
+        let (report, text) = swept.runs().first.take().unwrap();
+        let firsts: Vec<String> = report.receivers[0].values().iter().map(|item| item.value.text_at(0)).collect();
         let lines: Vec<&str> = text.lines().filter_map(|line| line.trim().strip_prefix("first ")).collect();
         assert_eq!(firsts, ["0.5", "7.5"]);
         assert!(lines[0].starts_with("0.5 ") && lines[1].starts_with("7.5 "), "{text}");

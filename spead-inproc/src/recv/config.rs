@@ -59,7 +59,7 @@ impl Default for RecvConfig {
 
 impl RecvConfig {
     /// Live heaps that the windows of all substreams have room for.
-    pub(super) fn slots(&self) -> Result<usize, RecvConfigError> {
+    pub(crate) fn slots(&self) -> Result<usize, RecvConfigError> {
         if self.max_heaps == 0 {
             return Err(RecvConfigError::NoHeaps);
         }

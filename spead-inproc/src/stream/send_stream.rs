@@ -57,7 +57,7 @@ pub enum SendConfigError {
 }
 
 impl SendConfig {
-    fn check(&self) -> Result<(), SendConfigError> {
+    pub(crate) fn check(&self) -> Result<(), SendConfigError> {
         let &Self { max_heaps, rate, burst_rate_ratio: ratio, .. } = self;
         if max_heaps == 0 {
             return Err(SendConfigError::NoHeaps);

@@ -1,10 +1,12 @@
 //! `#[spead_test]` above `#[rstest]`: handles unmarked, case values in the attribute, one snapshot for each case.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, thread, time::Duration};
 
 use insta::Settings;
 use rstest::{Context, fixture, rstest};
-use spead_inproc::{Harness, InprocQueue, RecvStream, SendStream, harness::Groups, spead_test};
+use spead_inproc::{
+    Flavour, Harness, Heap, InprocQueue, RecvStream, SendStream, assert_heaps_snapshot, harness::Groups, spead_test,
+};
 
 use super::{FENG_RAW, heap};
 
@@ -186,6 +188,44 @@ fn inner_attributes(length: usize, tx: SendStream) {
 #[case::b(2)]
 fn own_snapshots(#[case] len: usize, tx: SendStream) {
     insta::assert_snapshot!(tx.send_heap(&heap(len)).unwrap().bytes);
+}
+
+#[spead_test(snapshot = false)]
+#[rstest]
+#[case::a(1)]
+#[case::b(2)]
+fn own_snapshots_by_name(#[case] len: usize, tx: SendStream, rx: RecvStream) {
+    insta::assert_snapshot!("named", len + 10);
+    tx.send_heap(&heap(len)).unwrap();
+    thread::spawn(move || assert_heaps_snapshot!(rx, "in_a_thread")).join().unwrap();
+}
+
+/// What is written inline is the same for all cases.
+#[spead_test(snapshot = false)]
+#[rstest]
+#[case::one(1)]
+#[case::two(2)]
+fn inline(#[case] senders: u64, tx: [SendStream; 2], rx: RecvStream) {
+    assert!(senders < 3);
+    tx[0].send_heap(&Heap::builder(Flavour::SPEAD_64_48).immediate(0x1600, 5).build().unwrap()).unwrap();
+    assert_heaps_snapshot!(rx, @r"
+    heap 0x1 from sender 0: whole, 1 packet, SPEAD-64-48
+      0x1600 u48 = 5
+    stats: heaps 1, evicted 0, flushed 0, packets 1, single-packet heaps 1
+    window: max_heaps 4, substreams 2, in order
+    ");
+}
+
+mod r#loop {
+    use super::*;
+
+    #[spead_test]
+    #[rstest]
+    #[case(4)]
+    fn r#in(#[case] len: usize, tx: SendStream) {
+        tx.send_heap(&heap(len)).unwrap();
+        insta::assert_snapshot!("sent", len);
+    }
 }
 
 fn masked() -> Settings {

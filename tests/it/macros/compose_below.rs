@@ -1,9 +1,9 @@
 //! `#[spead_test]` below `#[rstest]`: handles carry rstest's `#[ignore]`.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 use rstest::{Context, fixture, rstest};
-use spead_inproc::{InprocQueue, RecvStream, SendStream, harness::Groups, spead_test};
+use spead_inproc::{InprocQueue, RecvStream, SendStream, assert_heaps_snapshot, harness::Groups, spead_test};
 
 use super::{FENG_RAW, heap};
 
@@ -105,4 +105,32 @@ async fn runtime_above(#[case] len: usize, #[ignore] tx: SendStream, #[ignore] r
     tx.send_heap(&heap(len)).unwrap();
     tokio::task::yield_now().await;
     rx.next_heap().unwrap();
+}
+
+/// The user's own snapshots carry the case, wherever they are taken.
+#[rstest]
+#[case::a(1)]
+#[case::b(2)]
+#[spead_test(snapshot = false)]
+fn own_snapshots(#[case] len: usize, #[ignore] tx: SendStream, #[ignore] rx: RecvStream) {
+    insta::assert_snapshot!(len);
+    insta::assert_snapshot!("named", len + 10);
+    tx.send_heap(&heap(len)).unwrap();
+    thread::spawn(move || assert_heaps_snapshot!(rx, "in_a_thread")).join().unwrap();
+}
+
+#[rstest]
+#[case::a(1)]
+#[case::b(2)]
+#[timeout(Duration::from_secs(60))]
+#[spead_test(snapshot = false)]
+#[tokio::test]
+async fn own_snapshots_with_timeout(
+    #[case] len: usize,
+    #[values(3, 4)] more: usize,
+    #[ignore] tx: SendStream,
+    #[ignore] rx: RecvStream,
+) {
+    tx.send_heap(&heap(len + 2 * more)).unwrap();
+    assert_heaps_snapshot!(rx, "heaps");
 }

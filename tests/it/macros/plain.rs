@@ -41,6 +41,14 @@ fn harness_has_what_is_left(harness: Harness, tx: SendStream, rx: RecvStream) {
     rx.next_heap().unwrap();
 }
 
+#[spead_test(senders = 3, snapshot = false)]
+fn the_rest_is_all_there_is(harness: Harness, rest: Vec<SendStream>, last: SendStream, again: Harness) {
+    assert_eq!(rest.iter().map(|tx| tx.send_heap(&heap(1)).unwrap().cnt).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(last.send_heap(&heap(1)).unwrap().cnt, 3);
+    assert_eq!(harness.receiver().collect().unwrap().len(), 3);
+    drop(again);
+}
+
 #[spead_test]
 fn queue_alone(queue: InprocQueue) {
     queue.add_packet(&b"not a SPEAD packet"[..]).unwrap();

@@ -2,13 +2,16 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use rstest::rstest;
 use spead_inproc::{
-    Harness, RecvStream, SendStream,
-    harness::{Descriptors, Faults, Order, Select, WireView},
+    Descriptor, Flavour, Harness, Heap, ItemGroup, RecvStream, SendStream, Value,
+    harness::{Descriptors, Faults, Order, Select, Tolerance, WireView},
     spead_test,
 };
 
@@ -180,4 +183,33 @@ fn chances_follow_the_seed(harness: Harness) {
     let mut runs = RUNS.lock().unwrap();
     *runs += 1;
     assert!(lists.len() * 2 >= *runs, "{} of {runs} plans are different", lists.len());
+}
+
+/// What changes from run to run by itself: so many runs there were.
+fn another(runs: &AtomicU64) -> u64 {
+    runs.fetch_add(1, Relaxed)
+}
+
+/// A filter holds between runs as it does for the snapshot.
+#[spead_test(seeds = 0..4, settings = without_values())]
+fn runs_are_compared_after_filters(tx: SendStream) {
+    static RUNS: AtomicU64 = AtomicU64::new(5);
+    let heap = Heap::builder(Flavour::SPEAD_64_48).immediate(0x1600, another(&RUNS)).build().unwrap();
+    tx.send_heap(&heap).unwrap();
+}
+
+fn without_values() -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"u48 = \d+", "u48 = [value]");
+    settings
+}
+
+/// And so does a tolerance.
+#[spead_test(seeds = 0..4, config = Harness::builder().tolerance("gain", Tolerance::Absolute(0.5)))]
+fn runs_are_compared_within_tolerances(tx: SendStream) {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    let mut group = ItemGroup::new(Flavour::SPEAD_64_48);
+    let gain = 1.0 + 0.1 * another(&RUNS) as f64;
+    group.add(Descriptor::new(0x5000, "gain", "").dtype("<f8"), Value::from(gain)).unwrap();
+    tx.send_heap(&group.heap().unwrap()).unwrap();
 }

@@ -173,8 +173,14 @@ fn text(kind: ElementType, number: Number) -> String {
         (Number::Float(value), ElementType::F16) => shortest(format!("{:?}", f16::from_f64(value))),
         (Number::Float(value), ElementType::F32) => shortest(format!("{:?}", value as f32)),
         (Number::Float(value), _) => shortest(format!("{value:?}")),
-        (Number::Complex(value), ElementType::ComplexF32) => format!("{}{:+}i", value.re as f32, value.im as f32),
-        (Number::Complex(value), _) => format!("{}{:+}i", value.re, value.im),
+        (Number::Complex(value), kind) => {
+            let narrow = kind == ElementType::ComplexF32;
+            let text = |part: f64| if narrow { (part as f32).to_string() } else { part.to_string() };
+            let (re, im) = (text(value.re), text(value.im));
+            // What is no number is written without a sign.
+            let sign = if im.starts_with('-') { "" } else { "+" };
+            format!("{re}{sign}{im}i")
+        }
         (number, _) => number.to_string(),
     }
 }

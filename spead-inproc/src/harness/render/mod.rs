@@ -91,6 +91,7 @@ fn descriptions(f: &mut Formatter<'_>, heap: &Heap) -> fmt::Result {
     let raw = heap.raw_descriptors();
     for descriptor in &raw {
         let (id, name) = (descriptor.id, String::from_utf8_lossy(&descriptor.name));
+        let name = value::name(&name);
         match Descriptor::from_raw(descriptor, heap.flavour().bug_compat()) {
             Ok(descriptor) => {
                 let about = descriptor.description();
@@ -130,7 +131,7 @@ fn item(f: &mut Formatter<'_>, item: &Item, flavour: Flavour, known: &Known, rec
                 let tolerance = receiver.tolerances.get(descriptor.name());
                 return value::item(f, item, descriptor, &value, tolerance);
             }
-            Err(error) => writeln!(f, "  {} {} cannot be read: {error}", item.id(), descriptor.name())?,
+            Err(error) => writeln!(f, "  {} {} cannot be read: {error}", item.id(), value::name(descriptor.name()))?,
         }
     }
     if let Some(value) = item.as_immediate() {

@@ -1,6 +1,9 @@
 //! Items whose meaning is known: name, type and value.
 
-use std::fmt::{self, Formatter, Write};
+use std::{
+    borrow::Cow,
+    fmt::{self, Formatter, Write},
+};
 
 use super::ends;
 use crate::{
@@ -25,17 +28,14 @@ pub(super) fn item(
     value: &Value,
     tolerance: Option<&Tolerance>,
 ) -> fmt::Result {
-    write!(f, "  {} {} {}", item.id(), descriptor.name(), kind(descriptor, value))?;
-    if let Some(text) = value.as_str() {
-        return writeln!(f, " = {text:?}");
-    }
+    write!(f, "  {}", head(item, descriptor, value))?;
     if !is_summarised(value) {
-        return writeln!(f, " = {}", in_full(value));
+        return writeln!(f, " = {}", inline(value));
     }
     write!(f, ", {}", Count(item.bytes().len() as u64, "byte"))?;
     if let Some(tolerance) = tolerance {
         writeln!(f, ", tolerance {tolerance}")?;
-        return rows(f, value);
+        return rows(value).try_for_each(|row| writeln!(f, "    {row}"));
     }
     writeln!(f)?;
     writeln!(f, "    digest {}", digest(value))?;
@@ -45,6 +45,29 @@ pub(super) fn item(
     let (first, last) = ends(value.len(), ENDS);
     let texts = |range: std::ops::Range<usize>| range.map(|at| value.text_at(at)).collect::<Vec<_>>().join(" ");
     writeln!(f, "    first {}, last {}", texts(first), texts(last))
+}
+
+/// How the line of an item begins.
+pub(in crate::harness) fn head(item: &Item, descriptor: &Descriptor, value: &Value) -> String {
+    format!("{} {} {}", item.id(), name(descriptor.name()), kind(descriptor, value))
+}
+
+/// The name of an item, on one line whatever is in it.
+pub(super) fn name(name: &str) -> Cow<'_, str> {
+    let plain = |c: char| !c.is_control() && c != '\\' && (c.is_ascii() || c.escape_debug().len() == 1);
+    if name.is_empty() {
+        return Cow::Borrowed("\"\"");
+    }
+    if name.chars().all(plain) {
+        return Cow::Borrowed(name);
+    }
+    let escaped = name.chars().map(|c| if plain(c) { c.to_string() } else { c.escape_debug().to_string() });
+    Cow::Owned(escaped.collect())
+}
+
+/// A value that takes no more than its line.
+pub(in crate::harness) fn inline(value: &Value) -> String {
+    value.as_str().map_or_else(|| in_full(value), |text| format!("{text:?}"))
 }
 
 /// Whether a value takes more than a line.
@@ -143,15 +166,14 @@ fn in_full(value: &Value) -> String {
 }
 
 /// Every element, a line for each run of the last dimension, under its index.
-fn rows(f: &mut Formatter<'_>, value: &Value) -> fmt::Result {
+pub(in crate::harness) fn rows(value: &Value) -> impl Iterator<Item = String> {
     let length = value.shape().last().copied().unwrap_or(1).max(1);
-    for row in 0..value.len() / length {
+    (0..value.len() / length).map(move |row| {
         let mut index = index(row * length, value.shape());
         index.pop();
         let elements: Vec<_> = (row * length..(row + 1) * length).map(|at| value.text_at(at)).collect();
-        writeln!(f, "    {index:?} {}", elements.join(" "))?;
-    }
-    Ok(())
+        format!("{index:?} {}", elements.join(" "))
+    })
 }
 
 /// The index in N dimensions of the element at this place in C order.

@@ -16,7 +16,7 @@ use std::{
 };
 
 pub(super) use quiet::{quietly, text};
-pub(super) use search::{Orders, Run, Search, here};
+pub(super) use search::{Orders, Run, Search, Stopped, here};
 
 use super::{Harness, HarnessBuilder};
 
@@ -51,13 +51,13 @@ pub struct Sweep {
 impl Sweep {
     /// A sweep over harnesses like this one; seeds 0 to 63 unless something else is said. It sets their order itself.
     pub fn new(builder: HarnessBuilder) -> Self {
-        Self { builder, orders: Orders::Seeds((0..64).collect()) }
+        Self { builder, orders: Orders::seeds(0..64) }
     }
 
     /// One run for each seed, in [`Order::random`](super::Order::random); the seeds of a plan's chances change with it.
     /// `SPEAD_INPROC_SEED` in the environment picks one.
     pub fn seeds(self, seeds: impl IntoIterator<Item = u64>) -> Self {
-        Self { orders: Orders::Seeds(seeds.into_iter().collect()), ..self }
+        Self { orders: Orders::seeds(seeds), ..self }
     }
 
     /// One run for each interleaving of the senders' packets; more than `most` of them are a failure.
@@ -71,7 +71,7 @@ impl Sweep {
     /// Runs the test once for each order, and finishes each harness. How many runs there were.
     ///
     /// # Panics
-    /// If a run does; if there are no seeds, or more orders than the bound allows.
+    /// If a run does; if there are no seeds, or more than 2²⁰; if there are more orders than the bound allows.
     #[track_caller]
     pub fn run(self, body: impl Fn(&mut Harness)) -> u64 {
         let search =
@@ -91,7 +91,7 @@ impl Sweep {
         }));
         match found {
             Ok(runs) => runs,
-            Err(told) => panic!("{told}"),
+            Err(Stopped::Refused(told) | Stopped::Failed(told)) => panic!("{told}"),
         }
     }
 }

@@ -15,6 +15,25 @@ pub(in crate::harness) enum Orders {
     Exhaustive { most: u64 },
 }
 
+/// Seeds of one sweep: each of them is in memory.
+const MOST_SEEDS: usize = 1 << 20;
+
+impl Orders {
+    /// One random order for each seed; of seeds without end one more than there may be.
+    pub(in crate::harness) fn seeds(seeds: impl IntoIterator<Item = u64>) -> Self {
+        Self::Seeds(seeds.into_iter().take(MOST_SEEDS + 1).collect())
+    }
+}
+
+/// Why a sweep did not come to its end.
+#[derive(Debug)]
+pub(in crate::harness) enum Stopped {
+    /// What was asked for cannot be tried.
+    Refused(String),
+    /// A run failed: all that is to say about it.
+    Failed(String),
+}
+
 /// The variables of the environment that pick one run of a sweep.
 const SEED: &str = "SPEAD_INPROC_SEED";
 const CHOICES: &str = "SPEAD_INPROC_CHOICES";
@@ -46,38 +65,45 @@ struct Failed {
 }
 
 impl Search<'_> {
-    /// Runs the test once for each order. How many runs there were; or all that is to say about the first that failed.
-    ///
-    /// # Panics
-    /// If there is nothing to try, or there are more orders than the bound allows.
-    pub(in crate::harness) async fn run(&self, test: impl AsyncFn(&HarnessBuilder) -> Run) -> Result<u64, String> {
+    /// Runs the test once for each order, up to the first that fails. How many runs there were.
+    pub(in crate::harness) async fn run(&self, test: impl AsyncFn(&HarnessBuilder) -> Run) -> Result<u64, Stopped> {
         let (mut progress, since) = (Progress::new(), Instant::now());
         match self.orders {
             Orders::Seeds(all) => {
-                let seeds = self.picked(all, variable(SEED));
-                assert!(!seeds.is_empty(), "the sweep has no seeds, so it would test nothing: `seeds = 0..64`, say");
+                let seeds = self.picked(all, variable(SEED)?);
+                if seeds.is_empty() {
+                    let told = "the sweep has no seeds, so it would test nothing: `seeds = 0..64`, say";
+                    return Err(Stopped::Refused(told.to_owned()));
+                }
+                if seeds.len() > MOST_SEEDS {
+                    let told =
+                        format!("more than {MOST_SEEDS} seeds: give the range an end, or sweep in several tests");
+                    return Err(Stopped::Refused(told));
+                }
                 for (at, seed) in seeds.iter().enumerate() {
                     progress.tell(self.test, at as u64, Some(seeds.len() as u64), since);
                     let faults = self.builder.faults.clone().map(|plan| plan.reseeded(*seed));
                     let run = self.one(&Order::random(*seed), faults.clone(), &test).await;
                     if let Some(message) = run.failure {
                         let failed = Failed { message, link: run.link, faults };
-                        return Err(self.told(&format!("seed {seed}"), &format!("{SEED}={seed}"), failed, &test).await);
+                        let repeat = format!("{SEED}={seed}");
+                        return Err(self.told(&format!("seed {seed}"), &repeat, failed, &test).await);
                     }
                 }
                 Ok(seeds.len() as u64)
             }
             Orders::Exhaustive { most } => {
-                let only: Option<Choices> = variable(CHOICES);
+                let only: Option<Choices> = variable(CHOICES)?;
                 let (mut path, mut runs) = (Some(Vec::new()), 0);
                 if let (Some(Choices(only)), false) = (&only, self.compares) {
                     path = Some(only.clone());
                 }
                 while let Some(choices) = path {
-                    assert!(
-                        runs < *most,
-                        "more than {most} interleavings: send fewer packets, raise the bound, or sweep over seeds"
-                    );
+                    if runs >= *most {
+                        return Err(Stopped::Refused(format!(
+                            "more than {most} interleavings: send fewer packets, raise the bound, or sweep over seeds"
+                        )));
+                    }
                     progress.tell(self.test, runs, None, since);
                     let run = self.one(&Order::choices(choices.clone()), self.builder.faults.clone(), &test).await;
                     runs += 1;
@@ -140,7 +166,7 @@ impl Search<'_> {
         repeat: &str,
         failed: Failed,
         test: &impl AsyncFn(&HarnessBuilder) -> Run,
-    ) -> String {
+    ) -> Stopped {
         let Failed { message, link, faults } = failed;
         if let Some(backtrace) = quiet::backtrace() {
             eprintln!("stack backtrace of {which}:\n{backtrace}");
@@ -180,7 +206,8 @@ impl Search<'_> {
         } else {
             told += "it does not fail again in the same order: does the test depend on more than that?\n";
         }
-        told + &format!("again: {repeat} {}", command(self.test, env::var_os("NEXTEST").is_some()))
+        told += &format!("again: {repeat} {}", command(self.test, env::var_os("NEXTEST").is_some()));
+        Stopped::Failed(told)
     }
 }
 
@@ -229,9 +256,10 @@ impl std::fmt::Display for Choices {
 }
 
 /// What the environment says.
-fn variable<T: FromStr<Err: std::fmt::Display>>(name: &str) -> Option<T> {
-    let text = env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|error| panic!("{name}={text} picks no run: {error}")))
+fn variable<T: FromStr<Err: std::fmt::Display>>(name: &str) -> Result<Option<T>, Stopped> {
+    let Ok(text) = env::var(name) else { return Ok(None) };
+    let wrong = |error| Stopped::Refused(format!("{name}={text} picks no run: {error}"));
+    text.parse().map(Some).map_err(wrong)
 }
 
 /// What libtest calls the test on this thread; nothing if it says nothing, as with a single thread.

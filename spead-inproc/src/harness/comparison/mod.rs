@@ -1,0 +1,415 @@
+//! How a snapshot of heaps is compared with its reference, and what is said when they differ.
+//!
+//! Knows the text line by line, and the values behind it. Must not know how a text comes to be. Invariant: a tolerance is
+//! for the values of its item and for nothing else that stands in the text.
+
+mod difference;
+mod items;
+mod kept;
+mod text;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use insta::{Comparator, Settings, Snapshot};
+
+pub(super) use items::ItemValue;
+
+use self::{
+    difference::difference,
+    items::{Found, Items},
+    text::{Block, DETAIL, ITEM, blocks, read},
+};
+use super::{artifact, npy};
+use crate::{descriptor::Value, recv::Count};
+
+/// Compares texts, within the tolerances of the items; where values differ, says where and by how much.
+///
+/// A large array stands in the text as a digest. The arrays of passing tests are kept, by digest, under the target
+/// directory, so that the next failing one can be compared with its reference value by value.
+#[derive(Debug, Clone)]
+pub(super) struct Comparison {
+    test: String,
+    /// What the new text shows.
+    items: Arc<Items>,
+}
+
+impl Comparison {
+    pub(super) fn new(test: String, items: Vec<ItemValue>) -> Self {
+        Self { test, items: Arc::new(Items::new(items)) }
+    }
+
+    /// Adds this to the comparison that the settings bring: what either accepts is accepted.
+    pub(super) fn bind_to(self, settings: &mut Settings) {
+        let theirs = settings.comparator().dyn_clone();
+        settings.set_comparator(Box::new(Explained { ours: self, theirs }));
+    }
+
+    /// The first lines that differ by more than tolerances allow; of the shorter text perhaps none.
+    pub(super) fn beyond<'t>(&self, reference: &'t str, test: &'t str) -> Option<(Option<&'t str>, Option<&'t str>)> {
+        let (mut reference, mut test) = (reference.lines(), test.lines());
+        let mut item = None;
+        loop {
+            match (reference.next(), test.next()) {
+                (None, None) => return None,
+                (Some(before), Some(now)) if self.is_near(&mut item, before, now) => {}
+                lines => return Some(lines),
+            }
+        }
+    }
+
+    /// Whether a line may stand for another; `item` is the one that the lines are of.
+    fn is_near<'i>(&'i self, item: &mut Option<Found<'i>>, reference: &str, test: &str) -> bool {
+        if let (Some(before), Some(now)) = (reference.strip_prefix(DETAIL), test.strip_prefix(DETAIL)) {
+            return before == now || item.is_some_and(|item| item.are_rows_near(before, now));
+        }
+        let lines = reference.strip_prefix(ITEM).zip(test.strip_prefix(ITEM));
+        *item = lines.and_then(|(_, now)| self.items.of(now));
+        reference == test || lines.zip(*item).is_some_and(|((before, now), item)| item.are_near(before, now))
+    }
+
+    /// Keeps the arrays of a text that has passed. One with a tolerance stands in the text value by value, and has another
+    /// digest after each run.
+    fn keep(&self) {
+        for item in self.items.iter() {
+            if let Some(digest) = item.digest() {
+                kept::keep(&digest, &item.value);
+            }
+        }
+    }
+
+    /// What is said of the values that differ.
+    fn explain(&self, reference: &str, test: &str) -> String {
+        let references: BTreeMap<_, _> = blocks(reference).into_iter().map(|block| (block.key, block)).collect();
+        let tests = blocks(test);
+        let pairs = tests.iter().filter_map(|block| Some((references.get(&block.key)?, block)));
+        let mut differ = pairs.filter(|(before, now)| (before.line, &before.details) != (now.line, &now.details));
+        let told = differ.by_ref().filter_map(|(before, now)| self.explain_item(before, now));
+        let mut text: String = told.take(TOLD).collect();
+        let more = differ.count();
+        if more > 0 {
+            text += &format!("and {} more\n", Count(more as u64, "item"));
+        }
+        text
+    }
+
+    /// What is said of one item, if more can be said than the two texts show.
+    fn explain_item(&self, before: &Block<'_>, now: &Block<'_>) -> Option<String> {
+        let found = self.items.of(now.line)?;
+        let inline = found.inline(now.line);
+        // A filter may hide items, or change what stands there of them: the value is the one that reads like this.
+        let item = self.items.all_of(&found).find(|item| item.is_shown(inline, now))?;
+        let value = &item.value;
+        if value.as_str().is_some() || (value.shape().is_empty() && found.tolerance.is_none()) {
+            return None;
+        }
+        // Another type or other dimensions are told by the line itself.
+        let rest = before.line.strip_prefix(found.head)?;
+        let old = match before.digest() {
+            _ if !(rest.is_empty() || rest.starts_with(" = ") || rest.starts_with(", ")) => return None,
+            Some(digest) => kept::kept(digest, value),
+            None => Some(read(found.inline(before.line), &before.details, value)?),
+        };
+        let (_, heap, id, occurrence) = now.key;
+        let cnt = heap.split(' ').next().unwrap_or_default();
+        let line = inline.map_or(now.line, |_| found.head);
+        let mut text = format!("heap {cnt} item {line}: ");
+        match &old {
+            None => text += NOT_AT_HAND,
+            Some(old) => {
+                let said = difference(old, value, found.tolerance);
+                text += said.as_deref().unwrap_or("the text differs, but none of its values");
+                text += "\n";
+            }
+        }
+        if !value.shape().is_empty() {
+            let old = old.as_ref().map(|old| ("reference", old));
+            for (which, array) in old.into_iter().chain([("received", value)]) {
+                text += &self.write(cnt, id, occurrence, which, array);
+            }
+        }
+        Some(text)
+    }
+
+    fn write(&self, cnt: &str, id: &str, occurrence: usize, which: &str, array: &Value) -> String {
+        let again = if occurrence > 0 { format!("-{occurrence}") } else { String::new() };
+        let name = format!("{}-heap-{cnt}-item-{id}{again}-{which}.npy", self.test);
+        let path = npy::file(array).and_then(|file| artifact::write(&name, &file).ok());
+        path.map(|path| format!("  {which}: {}\n", path.display())).unwrap_or_default()
+    }
+}
+
+/// The comparison of the settings, and ours.
+struct Explained {
+    ours: Comparison,
+    theirs: Box<dyn Comparator>,
+}
+
+impl Explained {
+    fn matches(&self, reference: &Snapshot, test: &Snapshot, accepted: bool) -> bool {
+        let (Some(before), Some(now)) = (reference.as_text(), test.as_text()) else { return false };
+        let (before, now) = (before.to_string(), now.to_string());
+        if accepted || (self.ours.items.have_room() && self.ours.beyond(&before, &now).is_none()) {
+            self.ours.keep();
+            return true;
+        }
+        let said = self.ours.explain(&before, &now);
+        if !said.is_empty() {
+            eprintln!("{said}");
+        }
+        false
+    }
+}
+
+impl Comparator for Explained {
+    fn matches(&self, reference: &Snapshot, test: &Snapshot) -> bool {
+        self.matches(reference, test, self.theirs.matches(reference, test))
+    }
+
+    fn matches_fully(&self, reference: &Snapshot, test: &Snapshot) -> bool {
+        self.matches(reference, test, self.theirs.matches_fully(reference, test))
+    }
+
+    fn dyn_clone(&self) -> Box<dyn Comparator> {
+        Box::new(Self { ours: self.ours.clone(), theirs: self.theirs.dyn_clone() })
+    }
+}
+
+/// Items of which it is said where they differ.
+const TOLD: usize = 16;
+
+/// Said of an array whose reference is a digest alone.
+const NOT_AT_HAND: &str = "the array differs; the reference is not at hand to say where: a run that passes keeps it in its target \
+                           directory, and none has here\n";
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::{
+        descriptor::{Descriptor, ItemGroup},
+        harness::{Harness, Report, Tolerance, artifact, render},
+        wire::Flavour,
+    };
+
+    /// The text of a heap with these items, and how it is compared.
+    fn received(items: &[(&str, &str, &[usize], Value)], tolerances: &[(&str, Tolerance)]) -> (String, Comparison) {
+        let builder =
+            tolerances.iter().fold(Harness::builder(), |builder, (item, room)| builder.tolerance(*item, *room));
+        let harness = builder.build().unwrap();
+        let mut group = ItemGroup::new(Flavour::SPEAD_64_48);
+        for (id, (name, dtype, shape, value)) in (0x5000..).zip(items) {
+            let described = Descriptor::new(id, *name, "").dtype(dtype).shape(*shape);
+            group.add(described, value.clone()).unwrap();
+        }
+        harness.sender(0).send_heap(&group.heap().unwrap()).unwrap();
+        compared(&harness.finish())
+    }
+
+    fn compared(report: &Report) -> (String, Comparison) {
+        (report.to_string(), Comparison::new("unit-test".into(), report.receivers[0].values()))
+    }
+
+    /// An array of 10 × 3 numbers.
+    fn beam(numbers: &[f32], tolerance: Option<Tolerance>) -> (String, Comparison) {
+        let tolerances: Vec<_> = tolerance.into_iter().map(|tolerance| ("bf_raw", tolerance)).collect();
+        received(&[("bf_raw", "<f4", &[10, 3], Value::from(numbers.to_vec()))], &tolerances)
+    }
+
+    fn numbers() -> Vec<f32> {
+        (0..30_u8).map(|at| f32::from(at) / 4.0).collect()
+    }
+
+    /// What is said, without where the files are; and the number of files.
+    fn said(comparison: &Comparison, reference: &str, test: &str) -> (String, usize) {
+        let text = comparison.explain(reference, test);
+        let (files, said): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with("  "));
+        let files = files.iter().filter_map(|line| line.split_once(": ")).map(|(_, path)| path);
+        let files = files.filter(|path| fs::read(path).is_ok_and(|file| file.starts_with(b"\x93NUMPY"))).count();
+        (said.join("\n"), files)
+    }
+
+    fn accepts(comparison: &Comparison, reference: &str, test: &str) -> bool {
+        comparison.beyond(reference, test).is_none()
+    }
+
+    #[test]
+    fn a_value_inside_its_tolerance_changes_nothing() {
+        let (reference, _) = beam(&numbers(), Some(Tolerance::Absolute(0.01)));
+        let mut near = numbers();
+        near[7] += 0.005;
+        let (test, comparison) = beam(&near, Some(Tolerance::Absolute(0.01)));
+        assert_ne!(reference, test);
+        assert!(!reference.contains("digest"), "{reference}");
+        assert!(accepts(&comparison, &reference, &test));
+    }
+
+    #[test]
+    fn a_value_outside_is_named_with_index_and_distance() {
+        let (reference, _) = beam(&numbers(), Some(Tolerance::Absolute(0.01)));
+        let mut far = numbers();
+        far[7] += 0.005;
+        far[14] += 1.0;
+        far[20] -= 0.5;
+        let (test, comparison) = beam(&far, Some(Tolerance::Absolute(0.01)));
+        assert!(!accepts(&comparison, &reference, &test));
+        assert_eq!(
+            said(&comparison, &reference, &test),
+            (
+                "heap 0x1 item 0x5000 bf_raw <f4[10, 3], 120 bytes, tolerance 0.01: 2 values of 30 differ by more than \
+                 0.01; the first at [4, 2]: 4.5 instead of 3.5; by at most 1 at [4, 2]"
+                    .to_owned(),
+                2
+            )
+        );
+    }
+
+    /// Names may hold anything: blanks, and what looks like a type or a value.
+    #[test]
+    fn only_the_named_item_has_room() {
+        let names = ["gain", "gain of antenna 2", "gain <f8", "gain <f8 = 1", "gain\n  0x5000 gain"];
+        let items = |values: [f64; 5]| {
+            names.iter().zip(values).map(|(name, value)| (*name, "<f8", &[][..], Value::from(value)))
+        };
+        let text = |values| received(&items(values).collect::<Vec<_>>(), &[("gain", Tolerance::Absolute(0.1))]);
+        let (reference, _) = text([1.0; 5]);
+        for changed in 0..names.len() {
+            let mut values = [1.0; 5];
+            values[changed] = 1.05;
+            let (test, comparison) = text(values);
+            assert_eq!(accepts(&comparison, &reference, &test), changed == 0, "{test}");
+        }
+    }
+
+    #[test]
+    fn only_values_have_room() {
+        let room = [("bf_raw", Tolerance::Absolute(10.0)), ("name", Tolerance::Absolute(10.0))];
+        let short = |shape: &[usize], text: &str| {
+            let text = Value::from(text);
+            received(&[("bf_raw", "<f4", shape, Value::from(vec![1.0_f32; 6])), ("name", "<U9", &[], text)], &room)
+        };
+        // A filter may hide the line that describes the item.
+        let hide = |text: &str| text.lines().filter(|line| !line.contains("describes")).collect::<Vec<_>>().join("\n");
+        let (reference, _) = short(&[2, 3], "beam 1");
+        for (shape, name) in [([3, 2], "beam 1"), ([2, 3], "beam 2")] {
+            let (test, comparison) = short(&shape, name);
+            assert!(!accepts(&comparison, &hide(&reference), &hide(&test)), "{test}");
+        }
+        let long = |shape: &[usize]| received(&[("bf_raw", "<f4", shape, Value::from(numbers()))], &room);
+        let (reference, (test, comparison)) = (long(&[10, 3]).0, long(&[3, 10]));
+        assert!(!accepts(&comparison, &hide(&reference), &hide(&test)));
+    }
+
+    #[test]
+    fn small_arrays_are_explained_too() {
+        let text = |values: [i64; 4]| received(&[("delays", "<i8", &[2, 2], Value::from(values.to_vec()))], &[]);
+        let (reference, (test, comparison)) = (text([1, 2, 3, 4]).0, text([1, 2, 3, 7]));
+        assert_eq!(
+            said(&comparison, &reference, &test),
+            (
+                "heap 0x1 item 0x5000 delays <i8[2, 2]: 1 value of 4 differ; the first at [1, 1]: 7 instead of 4"
+                    .to_owned(),
+                2
+            )
+        );
+        let scalar = |value: f64, room: &[_]| received(&[("gain", "<f8", &[], Value::from(value))], room);
+        let (test, comparison) = scalar(1.5, &[]);
+        assert_eq!(said(&comparison, &scalar(1.0, &[]).0, &test), (String::new(), 0));
+        let room = [("gain", Tolerance::Absolute(0.1))];
+        let (test, comparison) = scalar(1.5, &room);
+        let told = "heap 0x1 item 0x5000 gain <f8: differs by more than 0.1: 1.5 instead of 1.0";
+        assert_eq!(said(&comparison, &scalar(1.0, &room).0, &test), (told.to_owned(), 0));
+    }
+
+    /// A filter may hide an item: what is said of another is about that other.
+    #[test]
+    fn the_array_that_is_shown_is_the_one_that_is_explained() {
+        let text = |first: f32, second: f32| {
+            let array = |number| Value::from(vec![number; 20]);
+            received(&[("a", "<f4", &[20], array(first)), ("b", "<f4", &[20], array(second))], &[])
+        };
+        let hide = |text: &str| {
+            let (before, rest) = text.split_once("  0x5000").unwrap();
+            format!("{before}{}", &rest[rest.find("  0x5001").unwrap()..])
+        };
+        let (reference, passing) = text(1.5, 2.5);
+        passing.keep();
+        let (test, comparison) = text(1.5, 3.5);
+        let (told, files) = said(&comparison, &hide(&reference), &hide(&test));
+        assert!(told.starts_with("heap 0x1 item 0x5001 b <f4[20], 80 bytes: 20 values of 20 differ"), "{told}");
+        assert!(told.contains("3.5 instead of 2.5"), "{told}");
+        assert_eq!(files, 2);
+    }
+
+    #[test]
+    fn of_many_items_the_first_are_explained() {
+        let text = |number: u8| {
+            let harness = Harness::builder().build().unwrap();
+            let mut group = ItemGroup::new(Flavour::SPEAD_64_48);
+            group.add(Descriptor::new(0x5000, "a", "").dtype("u1").shape([2]), Value::from(vec![number; 2])).unwrap();
+            for _ in 0..20 {
+                harness.sender(0).send_heap(&group.heap().unwrap()).unwrap();
+                group.set("a", Value::from(vec![number; 2])).unwrap();
+            }
+            compared(&harness.finish())
+        };
+        let (reference, (test, comparison)) = (text(1).0, text(2));
+        let (told, files) = said(&comparison, &reference, &test);
+        assert_eq!((told.lines().count(), files), (17, 32));
+        assert!(told.ends_with("\nand 4 items more"), "{told}");
+    }
+
+    #[test]
+    fn what_does_not_differ_is_told_so() {
+        let (reference, passing) = beam(&numbers(), None);
+        passing.keep();
+        let test = reference.replace("    first", "    First");
+        assert_eq!(
+            said(&passing, &reference, &test).0,
+            "heap 0x1 item 0x5000 bf_raw <f4[10, 3], 120 bytes: the text differs, but none of its values"
+        );
+    }
+
+    /// Where the array of this comparison is kept.
+    fn place(comparison: &Comparison) -> std::path::PathBuf {
+        let item = comparison.items.iter().next().unwrap();
+        artifact::path(&kept::name(&render::value::digest(&item.value))).unwrap()
+    }
+
+    #[test]
+    fn what_has_a_tolerance_is_not_kept() {
+        let numbers: Vec<f32> = numbers().iter().map(|number| number + 0.125).collect();
+        for (tolerance, kept) in [(Some(Tolerance::Absolute(0.01)), false), (None, true)] {
+            let (_, passing) = beam(&numbers, tolerance);
+            fs::remove_file(place(&passing)).ok();
+            passing.keep();
+            assert_eq!(place(&passing).exists(), kept, "{tolerance:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_passing_run_the_reference_is_missed() {
+        let (reference, passing) = beam(&[0.375; 30], None);
+        fs::remove_file(place(&passing)).ok();
+        let (test, comparison) = beam(&[0.625; 30], None);
+        assert!(said(&comparison, &reference, &test).0.ends_with("and none has here"));
+    }
+
+    #[test]
+    fn arrays_behind_a_digest_are_compared_with_those_of_the_last_test_that_passed() {
+        let (reference, passing) = beam(&numbers(), None);
+        passing.keep();
+        let mut other = numbers();
+        other[29] = f32::NAN;
+        let (test, comparison) = beam(&other, None);
+        assert_eq!(
+            said(&comparison, &reference, &test),
+            (
+                "heap 0x1 item 0x5000 bf_raw <f4[10, 3], 120 bytes: 1 value of 30 differ; the first at [9, 2]: NaN \
+                 instead of 7.25"
+                    .to_owned(),
+                2
+            )
+        );
+    }
+}
