@@ -227,7 +227,8 @@ fn told(output: &str) -> String {
         !noise.iter().any(|noise| line.starts_with(noise))
             && !["panicked at", "stats: ", "window: "].iter().any(|noise| line.contains(noise))
     };
-    let lines =
-        output[from..to].lines().filter(steady).map(|line| line.trim_end().replace(&*folder().to_string_lossy(), ""));
+    let lines = output[from..to].lines().filter(steady).map(|line| {
+        line.trim_end().replace(&*folder().to_string_lossy(), "").replace(env!("CARGO_TARGET_TMPDIR"), "[target]")
+    });
     lines.collect::<Vec<_>>().join("\n")
 }

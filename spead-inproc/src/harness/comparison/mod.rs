@@ -183,7 +183,9 @@ const NOT_AT_HAND: &str = "the array differs; the reference is not at hand to sa
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{cell::RefCell, fs};
+
+    use insta::{allow_duplicates, assert_snapshot};
 
     use super::*;
     use crate::{
@@ -192,17 +194,26 @@ mod tests {
         wire::Flavour,
     };
 
+    type Shown<'i> = (&'i str, &'i str, &'i [usize], Value);
+
     /// The text of a heap with these items, and how it is compared.
-    fn received(items: &[(&str, &str, &[usize], Value)], tolerances: &[(&str, Tolerance)]) -> (String, Comparison) {
+    fn received(items: &[Shown<'_>], tolerances: &[(&str, Tolerance)]) -> (String, Comparison) {
+        in_heaps(&[items], tolerances)
+    }
+
+    /// The same of several heaps, each with items of its own.
+    fn in_heaps(heaps: &[&[Shown<'_>]], tolerances: &[(&str, Tolerance)]) -> (String, Comparison) {
         let builder =
             tolerances.iter().fold(Harness::builder(), |builder, (item, room)| builder.tolerance(*item, *room));
         let harness = builder.build().unwrap();
-        let mut group = ItemGroup::new(Flavour::SPEAD_64_48);
-        for (id, (name, dtype, shape, value)) in (0x5000..).zip(items) {
-            let described = Descriptor::new(id, *name, "").dtype(dtype).shape(*shape);
-            group.add(described, value.clone()).unwrap();
+        for items in heaps {
+            let mut group = ItemGroup::new(Flavour::SPEAD_64_48);
+            for (id, (name, dtype, shape, value)) in (0x5000..).zip(*items) {
+                let described = Descriptor::new(id, *name, "").dtype(dtype).shape(*shape);
+                group.add(described, value.clone()).unwrap();
+            }
+            harness.sender(0).send_heap(&group.heap().unwrap()).unwrap();
         }
-        harness.sender(0).send_heap(&group.heap().unwrap()).unwrap();
         compared(&harness.finish())
     }
 
@@ -264,6 +275,67 @@ mod tests {
         );
     }
 
+    /// Says the same of all texts.
+    struct Always(bool);
+
+    impl Comparator for Always {
+        fn matches(&self, _: &Snapshot, _: &Snapshot) -> bool {
+            self.0
+        }
+
+        fn dyn_clone(&self) -> Box<dyn Comparator> {
+            Box::new(Self(self.0))
+        }
+    }
+
+    thread_local! {
+        static SEEN: RefCell<Option<Snapshot>> = const { RefCell::new(None) };
+    }
+
+    /// Remembers what it is asked about.
+    struct Remember;
+
+    impl Comparator for Remember {
+        fn matches(&self, _: &Snapshot, test: &Snapshot) -> bool {
+            SEEN.set(Some(test.clone()));
+            true
+        }
+
+        fn dyn_clone(&self) -> Box<dyn Comparator> {
+            Box::new(Self)
+        }
+    }
+
+    /// A text as insta hands it to comparators.
+    fn snapshot(text: &str) -> Snapshot {
+        let mut settings = Settings::new();
+        settings.set_comparator(Box::new(Remember));
+        settings.bind(|| allow_duplicates! { assert_snapshot!(text, @"") });
+        SEEN.take().unwrap()
+    }
+
+    #[test]
+    fn a_comparator_of_the_user_accepts_beside_ours() {
+        let text = |gain: f64, room: &[_]| received(&[("gain", "<f8", &[], gain.into())], room);
+        let room = [("gain", Tolerance::Absolute(0.1))];
+        for (always, room, gain, accepted) in [
+            (true, &[][..], 2.0, true),
+            (true, &room, 2.0, true),
+            (false, &room, 1.05, true),
+            (false, &room, 2.0, false),
+            // Without a tolerance it is theirs to say, even of equal texts.
+            (false, &[], 1.0, false),
+        ] {
+            let (test, comparison) = text(gain, room);
+            let mut settings = Settings::new();
+            settings.set_comparator(Box::new(Always(always)));
+            comparison.bind_to(&mut settings);
+            let (reference, test) = (snapshot(&text(1.0, room).0), snapshot(&test));
+            assert_eq!(settings.comparator().matches(&reference, &test), accepted, "{always} {room:?} {gain}");
+            assert_eq!(settings.comparator().matches_fully(&reference, &test), accepted, "{always} {room:?} {gain}");
+        }
+    }
+
     /// Names may hold anything: blanks, and what looks like a type or a value.
     #[test]
     fn only_the_named_item_has_room() {
@@ -281,6 +353,18 @@ mod tests {
         }
     }
 
+    /// One id, and two names in turn.
+    #[test]
+    fn a_line_that_begins_like_another_has_its_own_room() {
+        let text = |other: f64| {
+            let heaps: [&[Shown<'_>]; 2] =
+                [&[("gain", "<f8", &[], 1.0.into())], &[("gain <f8 = 1", "<f8", &[], other.into())]];
+            in_heaps(&heaps, &[("gain", Tolerance::Absolute(0.1))])
+        };
+        let (test, comparison) = text(1.05);
+        assert!(!accepts(&comparison, &text(1.0).0, &test), "{test}");
+    }
+
     #[test]
     fn only_values_have_room() {
         let room = [("bf_raw", Tolerance::Absolute(10.0)), ("name", Tolerance::Absolute(10.0))];
@@ -290,11 +374,14 @@ mod tests {
         };
         // A filter may hide the line that describes the item.
         let hide = |text: &str| text.lines().filter(|line| !line.contains("describes")).collect::<Vec<_>>().join("\n");
-        let (reference, _) = short(&[2, 3], "beam 1");
-        for (shape, name) in [([3, 2], "beam 1"), ([2, 3], "beam 2")] {
+        let (reference, _) = short(&[2, 3], "beam 1 a");
+        for (shape, name) in [([3, 2], "beam 1 a"), ([2, 3], "beam 2 a")] {
             let (test, comparison) = short(&shape, name);
             assert!(!accepts(&comparison, &hide(&reference), &hide(&test)), "{test}");
         }
+        let named = |name| received(&[(name, "<f8", &[], 1.0.into())], &[("gain 2", Tolerance::Absolute(10.0))]);
+        let (reference, (test, comparison)) = (named("gain 1").0, named("gain 2"));
+        assert!(!accepts(&comparison, &hide(&reference), &hide(&test)));
         let long = |shape: &[usize]| received(&[("bf_raw", "<f4", shape, Value::from(numbers()))], &room);
         let (reference, (test, comparison)) = (long(&[10, 3]).0, long(&[3, 10]));
         assert!(!accepts(&comparison, &hide(&reference), &hide(&test)));
@@ -324,21 +411,26 @@ mod tests {
     /// A filter may hide an item: what is said of another is about that other.
     #[test]
     fn the_array_that_is_shown_is_the_one_that_is_explained() {
-        let text = |first: f32, second: f32| {
-            let array = |number| Value::from(vec![number; 20]);
-            received(&[("a", "<f4", &[20], array(first)), ("b", "<f4", &[20], array(second))], &[])
+        let text = |numbers: [f32; 3], length: usize, room: &[_]| {
+            let [a, b, again] = numbers.map(|number| Value::from(vec![number; length]));
+            let shape = &[length][..];
+            in_heaps(&[&[("a", "<f4", shape, a), ("b", "<f4", shape, b)], &[("a", "<f4", shape, again)]], room)
         };
         let hide = |text: &str| {
-            let (before, rest) = text.split_once("  0x5000").unwrap();
-            format!("{before}{}", &rest[rest.find("  0x5001").unwrap()..])
+            let lines: Vec<&str> = text.lines().collect();
+            let at = |id| lines.iter().position(|line| line.starts_with(id)).unwrap();
+            [&lines[..at("  0x5000")], &lines[at("  0x5001")..]].concat().join("\n")
         };
-        let (reference, passing) = text(1.5, 2.5);
-        passing.keep();
-        let (test, comparison) = text(1.5, 3.5);
-        let (told, files) = said(&comparison, &hide(&reference), &hide(&test));
-        assert!(told.starts_with("heap 0x1 item 0x5001 b <f4[20], 80 bytes: 20 values of 20 differ"), "{told}");
-        assert!(told.contains("3.5 instead of 2.5"), "{told}");
-        assert_eq!(files, 2);
+        for (length, room) in [(20, None), (20, Some(("a", Tolerance::Absolute(0.1)))), (4, None)] {
+            let room: Vec<_> = room.into_iter().collect();
+            let (reference, passing) = text([1.5, 2.5, 3.5], length, &room);
+            passing.keep();
+            let (test, comparison) = text([1.5, 2.5, 4.5], length, &room);
+            let (told, files) = said(&comparison, &hide(&reference), &hide(&test));
+            assert!(told.starts_with("heap 0x2 item 0x5000 a <f4["), "{told}");
+            assert!(told.contains("4.5 instead of 3.5"), "{told}");
+            assert_eq!(files, 2);
+        }
     }
 
     #[test]
