@@ -103,7 +103,7 @@ impl Kind {
             (Self::Count, _) => {
                 Some(format!("`{name}` needs a whole number of at least 1, such as `{name} = {example}`"))
             }
-            (Self::Flag | Self::Switch, Lit::Bool(_)) => None,
+            (Self::Flag | Self::Switch, Lit::Bool(_)) if !negative => None,
             (Self::Flag | Self::Switch, _) => Some(format!("`{name}` needs `true` or `false`")),
             (Self::Text, Lit::Str(text)) => text.value().trim().is_empty().then(|| match *name {
                 "name" => format!("`{name}` names a snapshot file: it cannot be empty"),
@@ -159,7 +159,7 @@ impl Setting {
     /// The value, if it is `true` or `false`.
     pub(crate) fn switch(&self) -> Option<bool> {
         match literal(&self.value) {
-            Some((Lit::Bool(switch), _)) => Some(switch.value),
+            Some((Lit::Bool(switch), false)) => Some(switch.value),
             _ => None,
         }
     }
@@ -171,6 +171,8 @@ pub(crate) struct Args {
     pub(crate) settings: Vec<Setting>,
     /// The value of `crate`.
     pub(crate) krate: Option<Path>,
+    /// All keys that were given, also with values that make no sense.
+    given: Vec<&'static str>,
 }
 
 impl Args {
@@ -214,12 +216,16 @@ impl Args {
 
     fn push(&mut self, setting: Setting, errors: &mut Errors) {
         let Setting { key, ident, value } = &setting;
-        if self.find(key.name).is_some() || (key.kind == Kind::Path && self.krate.is_some()) {
+        let again = self.given.contains(&key.name);
+        self.given.push(key.name);
+        if again {
             errors.at(ident, format_args!("`{}` is given twice", key.name));
-            return;
         }
         if let Some(complaint) = key.kind.complaint(key, value) {
             errors.at(value, complaint);
+            return;
+        }
+        if again {
             return;
         }
         match (key.kind, value) {
@@ -316,6 +322,8 @@ mod tests {
     fn an_error_does_not_hide_the_next() {
         assert_eq!(parsed(quote!(sender = 2, senders = 0, max_heaps = 4, max_heaps = 5, 7)), (vec!["max_heaps"], 4));
         assert_eq!(parsed(quote!(senders = 2 3, max_heaps)), (vec!["senders"], 2));
+        assert_eq!(parsed(quote!(senders = "2", senders = 2)), (vec![], 2));
+        assert_eq!(parsed(quote!(senders = 2, senders = 0)), (vec!["senders"], 2));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Signature, Visibility};
+use syn::{Attribute, Signature, Type, Visibility};
 
 /// A function whose body stays an unread brace group: a line that is being typed breaks nothing, and rustc reports it where
 /// it stands.
@@ -117,6 +117,15 @@ fn is_punct(token: &TokenTree, wanted: char) -> bool {
 /// The last segment of an attribute's path: `test` of `tokio::test`.
 pub(crate) fn last_segment(path: &syn::Path) -> String {
     path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default()
+}
+
+/// A type without the parentheses and groups around it.
+pub(crate) fn peel(ty: &Type) -> &Type {
+    match ty {
+        Type::Paren(paren) => peel(&paren.elem),
+        Type::Group(group) => peel(&group.elem),
+        other => other,
+    }
 }
 
 /// The first segment of an attribute's path: `case` of `case::small`.

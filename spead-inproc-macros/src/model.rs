@@ -7,7 +7,7 @@ use syn::{ReturnType, Safety, Type};
 
 use crate::args::{Args, Kind};
 use crate::errors::Errors;
-use crate::item::{TestFn, last_segment};
+use crate::item::{TestFn, last_segment, peel};
 use crate::params::Params;
 use crate::surroundings::{Framework, Surroundings};
 
@@ -168,14 +168,6 @@ fn check_signature(item: &TestFn, around: &Surroundings, errors: &mut Errors) {
                 ),
             );
         }
-    }
-}
-
-fn peel(ty: &Type) -> &Type {
-    match ty {
-        Type::Paren(paren) => peel(&paren.elem),
-        Type::Group(group) => peel(&group.elem),
-        other => other,
     }
 }
 

@@ -1,10 +1,10 @@
 //! Whose is each parameter: ours to inject, or rstest's to resolve.
 
 use syn::punctuated::Punctuated;
-use syn::{Attribute, FnArg, Ident, Pat, Token, Type};
+use syn::{Attribute, FnArg, Ident, Pat, Token, Type, TypeParamBound};
 
 use crate::errors::Errors;
-use crate::item::last_segment;
+use crate::item::{last_segment, peel};
 use crate::surroundings::Framework;
 
 /// Types that are known by their name where rstest has a say too; without rstest every type is asked for its `FromHarness`.
@@ -59,7 +59,7 @@ impl Params {
                     }
                     true
                 }
-                Framework::Rstest(_) => marked || (!typed.attrs.iter().any(is_rstests) && handle(&typed.ty).is_some()),
+                Framework::Rstest(_) => marked || (!typed.attrs.iter().any(is_rstests) && is_handle(&typed.ty)),
             };
             if ours {
                 for attr in typed.attrs.iter().filter(|attr| attr.path().is_ident("cfg")) {
@@ -67,6 +67,9 @@ impl Params {
                         attr,
                         "a handle cannot come and go with `#[cfg]`: put it on the test, and write one test for each",
                     );
+                }
+                if let Type::ImplTrait(_) = peel(&typed.ty) {
+                    errors.at(&typed.ty, "name the type: what a parameter is filled with, its type decides");
                 }
                 params.injected.push(Injected {
                     attrs: typed.attrs.iter().filter(|attr| !is_ignore(attr)).cloned().collect(),
@@ -77,7 +80,27 @@ impl Params {
                 params.kept.push(input.clone());
             }
         }
+        params.check_names(errors);
         params
+    }
+
+    /// A name that is bound twice is rustc's to tell, where parameters stay parameters; handles above rstest do not.
+    fn check_names(&self, errors: &mut Errors) {
+        let mut names: Vec<Ident> = Vec::new();
+        let kept = self.kept.iter().filter_map(|param| match param {
+            FnArg::Typed(typed) => Some((*typed.pat).clone()),
+            FnArg::Receiver(_) => None,
+        });
+        for mut pat in kept.chain(self.injected.iter().map(|param| param.pat.clone())) {
+            let mut bound_here = Vec::new();
+            bound(&mut pat, &mut bound_here, &|_| true);
+            for (name, _) in bound_here {
+                if names.contains(&name) {
+                    errors.at(&name, format_args!("two parameters are called `{name}`"));
+                }
+                names.push(name);
+            }
+        }
     }
 }
 
@@ -126,14 +149,22 @@ fn is_ignore(attr: &Attribute) -> bool {
     attr.path().is_ident("ignore")
 }
 
+/// Whether a parameter without a mark is for the harness to fill.
+fn is_handle(ty: &Type) -> bool {
+    let from_harness = |bound: &TypeParamBound| matches!(bound, TypeParamBound::Trait(bound) if last_segment(&bound.path) == "FromHarness");
+    match peel(ty) {
+        Type::ImplTrait(ty) => ty.bounds.iter().any(from_harness),
+        ty => handle(ty).is_some(),
+    }
+}
+
 /// The handle that a type's spelling names, through references, arrays and `Vec`.
 fn handle(ty: &Type) -> Option<String> {
     match ty {
         Type::Reference(reference) => handle(&reference.elem),
         Type::Array(array) => handle(&array.elem),
         Type::Slice(slice) => handle(&slice.elem),
-        Type::Paren(paren) => handle(&paren.elem),
-        Type::Group(group) => handle(&group.elem),
+        Type::Paren(_) | Type::Group(_) => handle(peel(ty)),
         Type::Path(_) => match type_name(ty)? {
             (name, Some(element)) if name == "Vec" => handle(element),
             (name, _) => HANDLES.iter().any(|handle| name == handle).then(|| name.to_string()),
@@ -144,7 +175,7 @@ fn handle(ty: &Type) -> Option<String> {
 
 /// The last segment of a path type, and its first type argument.
 fn type_name(ty: &Type) -> Option<(&Ident, Option<&Type>)> {
-    let Type::Path(path) = ty else { return None };
+    let Type::Path(path) = peel(ty) else { return None };
     let last = path.path.segments.last()?;
     let argument = match &last.arguments {
         syn::PathArguments::AngleBracketed(list) => list.args.iter().find_map(|argument| match argument {

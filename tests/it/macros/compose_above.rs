@@ -216,6 +216,19 @@ fn inline(#[case] senders: u64, tx: [SendStream; 2], rx: RecvStream) {
     ");
 }
 
+macro_rules! typed {
+    ($name:ident, $ty:ty) => {
+        #[spead_test(senders = 2, snapshot = false)]
+        #[rstest]
+        #[case(2)]
+        fn $name(#[case] senders: usize, tx: $ty) {
+            assert_eq!(tx.len(), senders);
+        }
+    };
+}
+
+typed!(rest_from_a_macro, Vec<SendStream>);
+
 mod r#loop {
     use super::*;
 
