@@ -104,8 +104,9 @@ impl HarnessBuilder {
         Self { timeout, ..self }
     }
 
-    /// How far the values of the item with this name may be from those in the snapshot. Such an item is written in full,
-    /// for the snapshot is what there is to compare with. Default: every value must be equal.
+    /// How far the numbers of the item with this name may be from those in the snapshot. Such an item is written in full,
+    /// for the snapshot is what there is to compare with. Default: every value must be equal, as what is no number always
+    /// must.
     pub fn tolerance(mut self, item: impl Into<String>, tolerance: Tolerance) -> Self {
         self.tolerances.insert(item.into(), tolerance);
         self
