@@ -241,3 +241,29 @@ pub enum HarnessError {
     #[error(transparent)]
     Recv(#[from] RecvConfigError),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_have_a_number_that_fits_memory() {
+        let most = 1 << 16;
+        assert_eq!(Harness::builder().senders(most).receivers(most).check(), Ok(()));
+        for (what, builder) in [
+            ("senders", Harness::builder().senders(most + 1)),
+            ("receivers", Harness::builder().groups("239.1.1.1:7148").receivers(most + 1)),
+        ] {
+            let refused = builder.build().unwrap_err();
+            assert_eq!(refused, HarnessError::TooManyStreams { what, count: most + 1 });
+            assert_eq!(refused.to_string(), format!("{what} 65537: use at most 65536"));
+        }
+    }
+
+    #[test]
+    fn packets_that_hold_nothing_are_refused() {
+        assert_eq!(Harness::builder().packet_size(56).check(), Ok(()));
+        let refused = PacketizeError::PacketSize { max_packet_size: 55 };
+        assert_eq!(Harness::builder().packet_size(55).check(), Err(HarnessError::Packets(refused)));
+    }
+}

@@ -32,6 +32,18 @@ fn each_heap_where_it_belongs(groups: Groups) {
     assert_eq!(left[1].sent().wire_view().lines().count(), 1);
 }
 
+/// One is named too: where it listens is part of what was received.
+#[test]
+fn a_receiver_of_groups_is_named_by_its_addresses() {
+    let harness = Harness::builder().groups("239.102.1.0:7148").build().unwrap();
+    let groups = harness.groups();
+    let (tx, rx) = (groups.sender("239.102.1.0:7148").unwrap(), groups.receiver("239.102.1.0:7148").unwrap());
+    tx.send_heap(&heap(0, 0, 1)).unwrap();
+    drop(rx);
+    let text = harness.finish().to_string();
+    assert_eq!(text.lines().next(), Some("receiver 0 of 239.102.1.0:7148"));
+}
+
 #[test]
 fn an_endpoint_that_is_not_used_or_mixed_up_fails_by_name() {
     let failure = |run: &dyn Fn(&Harness)| {

@@ -190,3 +190,21 @@ pub(in crate::harness) fn index(mut at: usize, shape: &[usize]) -> Vec<usize> {
     index.reverse();
     index
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stays_on_its_line() {
+        for (given, shown) in [
+            ("i0_gain", "i0_gain"),
+            ("gain of µ \"1\"", "gain of µ \"1\""),
+            ("", "\"\""),
+            ("a\nb\u{1b}[0m\\", "a\\nb\\u{1b}[0m\\\\"),
+            ("right\u{202e}left", "right\\u{202e}left"),
+        ] {
+            assert_eq!(name(given), shown);
+        }
+    }
+}
