@@ -37,7 +37,8 @@ impl Place {
         let name = self.home.snapshot(&self.site, self.name.as_deref());
         let mut settings = settings::for_heaps(&self.settings, &self.home.snapshots());
         let suffix = settings.snapshot_suffix().map(|suffix| format!("@{suffix}")).unwrap_or_default();
-        let file = settings.snapshot_path().join(format!("{}{suffix}.snap", self.home.full(&name)));
+        let full = if settings.prepend_module_to_snapshot() { self.home.full(&name) } else { name.clone() };
+        let file = settings.snapshot_path().join(format!("{full}{suffix}.snap"));
         claim(file, Claim { home: self.home, test: self.home.test(&self.site), given: self.name.clone() });
         self.comparison(report).bind_to(&mut settings);
         settings.bind(|| compare(&Snapshot { name, text }));
