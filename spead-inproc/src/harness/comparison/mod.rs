@@ -6,6 +6,8 @@
 mod difference;
 mod items;
 mod kept;
+#[cfg(test)]
+mod laws;
 mod text;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -194,7 +196,7 @@ mod tests {
         wire::Flavour,
     };
 
-    type Shown<'i> = (&'i str, &'i str, &'i [usize], Value);
+    pub(super) type Shown<'i> = (&'i str, &'i str, &'i [usize], Value);
 
     /// The text of a heap with these items, and how it is compared.
     fn received(items: &[Shown<'_>], tolerances: &[(&str, Tolerance)]) -> (String, Comparison) {
@@ -202,7 +204,7 @@ mod tests {
     }
 
     /// The same of several heaps, each with items of its own.
-    fn in_heaps(heaps: &[&[Shown<'_>]], tolerances: &[(&str, Tolerance)]) -> (String, Comparison) {
+    pub(super) fn in_heaps(heaps: &[&[Shown<'_>]], tolerances: &[(&str, Tolerance)]) -> (String, Comparison) {
         let builder =
             tolerances.iter().fold(Harness::builder(), |builder, (item, room)| builder.tolerance(*item, *room));
         let harness = builder.build().unwrap();
