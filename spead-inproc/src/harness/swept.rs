@@ -128,7 +128,7 @@ impl<R: 'static> Swept<R> {
         };
         match quietly(|| catch_unwind(AssertUnwindSafe(report))) {
             // Only the body's own panic passes a test that should panic.
-            Err(_) if self.place.site.panics() => {}
+            Err(panic) if self.place.site.panics() => eprintln!("after the body: {}", text(&*panic)),
             Err(panic) => failure = failure.or_else(|| Some(text(&*panic))),
             Ok(report) => {
                 let post_mortem = report.explain();
