@@ -159,7 +159,7 @@ impl Setting {
     /// The value, if it is `true` or `false`.
     pub(crate) fn switch(&self) -> Option<bool> {
         match literal(&self.value) {
-            Some((Lit::Bool(switch), false)) => Some(switch.value),
+            Some((Lit::Bool(switch), _)) => Some(switch.value),
             _ => None,
         }
     }
