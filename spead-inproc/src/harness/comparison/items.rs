@@ -47,7 +47,7 @@ impl ItemValue {
 /// The items of one text, to be found by its lines.
 #[derive(Debug)]
 pub(super) struct Items {
-    all: Vec<ItemValue>,
+    pub(super) all: Vec<ItemValue>,
     heads: BTreeMap<String, Head>,
 }
 
@@ -82,10 +82,6 @@ impl Items {
     /// Whether some item has a tolerance.
     pub(super) fn have_room(&self) -> bool {
         self.heads.values().any(|head| head.tolerance.is_some())
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &ItemValue> {
-        self.all.iter()
     }
 
     /// The items of this line. A name may hold anything, also what looks like the line of another: the longest is meant.

@@ -74,7 +74,7 @@ impl Comparison {
     /// Keeps the arrays of a text that has passed. One with a tolerance stands in the text value by value, and has another
     /// digest after each run.
     fn keep(&self) {
-        for item in self.items.iter() {
+        for item in &self.items.all {
             if let Some(digest) = item.digest() {
                 kept::keep(&digest, &item.value);
             }
@@ -113,8 +113,7 @@ impl Comparison {
             Some(digest) => kept::kept(digest, value),
             None => Some(read(found.inline(before.line), &before.details, value)?),
         };
-        let (_, heap, id, occurrence) = now.key;
-        let cnt = heap.split(' ').next().unwrap_or_default();
+        let cnt = now.cnt();
         let line = inline.map_or(now.line, |_| found.head);
         let mut text = format!("heap {cnt} item {line}: ");
         match &old {
@@ -128,15 +127,17 @@ impl Comparison {
         if !value.shape().is_empty() {
             let old = old.as_ref().map(|old| ("reference", old));
             for (which, array) in old.into_iter().chain([("received", value)]) {
-                text += &self.write(cnt, id, occurrence, which, array);
+                text += &self.write(now, which, array);
             }
         }
         Some(text)
     }
 
-    fn write(&self, cnt: &str, id: &str, occurrence: usize, which: &str, array: &Value) -> String {
+    fn write(&self, block: &Block<'_>, which: &str, array: &Value) -> String {
+        let (receiver, _, id, occurrence) = block.key;
+        let receiver = receiver.split(' ').nth(1).map(|index| format!("-receiver{index}")).unwrap_or_default();
         let again = if occurrence > 0 { format!("-{occurrence}") } else { String::new() };
-        let name = format!("{}-heap-{cnt}-item-{id}{again}-{which}.npy", self.test);
+        let name = format!("{}{receiver}-heap-{}-item-{id}{again}-{which}.npy", self.test, block.cnt());
         let path = npy::file(array).and_then(|file| artifact::write(&name, &file).ok());
         path.map(|path| format!("  {which}: {}\n", path.display())).unwrap_or_default()
     }

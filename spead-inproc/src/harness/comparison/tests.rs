@@ -264,6 +264,25 @@ fn of_many_items_the_first_are_explained() {
     assert!(told.ends_with("\nand 4 items more"), "{told}");
 }
 
+/// Two receivers may have got the same heap, and each something else in it.
+#[test]
+fn the_arrays_of_each_receiver_have_files_of_their_own() {
+    let text = |values: [u8; 2]| {
+        let mut items = Vec::new();
+        let mut lines = String::new();
+        for (index, value) in values.into_iter().enumerate() {
+            let (text, comparison) = received(&[("a", "u1", &[2], Value::from(vec![value; 2]))], &[]);
+            lines += &format!("receiver {index}\n{text}");
+            items.extend(Arc::into_inner(comparison.items).unwrap().all);
+        }
+        (lines, Comparison::new("unit-test".into(), items))
+    };
+    let (reference, (test, comparison)) = (text([1, 2]).0, text([3, 4]));
+    let told = comparison.explain(&reference, &test);
+    let files: std::collections::BTreeSet<&str> = told.lines().filter(|line| line.ends_with(".npy")).collect();
+    assert_eq!(files.len(), 4, "{told}");
+}
+
 #[test]
 fn what_does_not_differ_is_told_so() {
     let (reference, passing) = beam(&numbers(), None);
@@ -277,7 +296,7 @@ fn what_does_not_differ_is_told_so() {
 
 /// Where the array of this comparison is kept.
 fn place(comparison: &Comparison) -> std::path::PathBuf {
-    let item = comparison.items.iter().next().unwrap();
+    let item = &comparison.items.all[0];
     artifact::path(&kept::name(&render::value::digest(&item.value))).unwrap()
 }
 

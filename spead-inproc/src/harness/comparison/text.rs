@@ -46,6 +46,10 @@ pub(super) fn blocks(text: &str) -> Vec<Block<'_>> {
 }
 
 impl Block<'_> {
+    pub(super) fn cnt(&self) -> &str {
+        self.key.1.split(' ').next().unwrap_or_default()
+    }
+
     pub(super) fn digest(&self) -> Option<&str> {
         self.details.iter().find_map(|line| line.strip_prefix("digest "))
     }
